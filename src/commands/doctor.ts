@@ -1,0 +1,178 @@
+/** `narcidicontrol doctor`: is this installation well? One line a check, each failure with what to do about it. */
+
+import { Database } from 'bun:sqlite';
+import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { OperationalError } from '../core/operational-error';
+import { commit, version } from '../native/build-info';
+import { nativeSelfCheck } from '../native/self-check';
+import type { Settings } from '../settings';
+import { type DataFolder, dataFolder, lockDataFolder, prepareDataFolder } from '../storage/data-folder';
+import { openLmdb } from '../storage/lmdb/open';
+
+const freeBytesMin = 512 * 1024 ** 2;
+/** Before this the clock has surely lost its battery: the program did not exist. */
+const earliestClockMs = Date.UTC(2026, 0, 1);
+const latestClockMs = Date.UTC(2100, 0, 1);
+
+interface Finding {
+  nome: string;
+  ok: boolean;
+  detalhe: string;
+  remedio?: string;
+}
+
+/** @returns 1 when anything is wrong. */
+export async function doctor(settings: Settings): Promise<number> {
+  const folder = dataFolder(settings.data);
+  const running = isRunning(folder);
+  const native = await nativeSelfCheck(tmpdir());
+  const findings: Finding[] = [
+    { nome: 'version', ok: true, detalhe: `${version} (${commit})` },
+    ...native.map((check) => ({
+      ...check,
+      ...(check.ok ? {} : { remedio: 'download the executable for this system again' }),
+    })),
+    checkFolder(folder, running),
+    checkDisk(folder),
+    checkClock(),
+    ...(await checkPorts(settings, running)),
+    checkSqlite(folder),
+    await checkLmdb(folder, running),
+    checkKeys(folder),
+  ];
+  for (const { nome, ok, detalhe, remedio } of findings) {
+    console.log(`${ok ? 'ok  ' : 'FAIL'}  ${nome.padEnd(12)} ${detalhe}${remedio ? `  →  ${remedio}` : ''}`);
+  }
+  return findings.every(({ ok }) => ok) ? 0 : 1;
+}
+
+function isRunning(folder: DataFolder): boolean {
+  if (!existsSync(folder.path)) return false;
+  try {
+    lockDataFolder(folder)();
+    return false;
+  } catch (error) {
+    return error instanceof OperationalError;
+  }
+}
+
+function checkFolder(folder: DataFolder, running: boolean): Finding {
+  const nome = 'data folder';
+  try {
+    prepareDataFolder(folder.path);
+  } catch (error) {
+    return {
+      nome,
+      ok: false,
+      detalhe: String(error instanceof Error ? error.message : error),
+      remedio: 'give the user of the service the folder',
+    };
+  }
+  return { nome, ok: true, detalhe: `${folder.path}${running ? ', a server is running on it' : ''}` };
+}
+
+function checkDisk({ path }: DataFolder): Finding {
+  const nome = 'disk';
+  if (!existsSync(path)) return { nome, ok: false, detalhe: 'the folder is not there', remedio: 'see data folder' };
+  const { bavail, bsize } = statfsSync(path);
+  const freeBytes = bavail * bsize;
+  const detalhe = `${(freeBytes / 1024 ** 3).toFixed(1)} GiB free`;
+  return freeBytes < freeBytesMin
+    ? { nome, ok: false, detalhe, remedio: 'free at least 512 MiB' }
+    : { nome, ok: true, detalhe };
+}
+
+function checkClock(): Finding {
+  const now = Date.now();
+  const ok = now > earliestClockMs && now < latestClockMs;
+  return {
+    nome: 'clock',
+    ok,
+    detalhe: new Date(now).toISOString(),
+    ...(ok ? {} : { remedio: 'set the clock of the machine' }),
+  };
+}
+
+async function checkPorts(settings: Settings, running: boolean): Promise<Finding[]> {
+  const ports = [
+    { nome: 'HTTP port', host: settings.host, port: settings.port },
+    { nome: 'MQTT port', host: settings.mqttHost || settings.host, port: settings.mqttPort },
+  ];
+  return Promise.all(
+    ports.map(async ({ nome, host, port }) => {
+      const detalhe = `${host}:${port}`;
+      if (running) return { nome, ok: true, detalhe: `${detalhe}, not tried while a server is running` };
+      const failure = await tryListen(host, port);
+      return failure
+        ? { nome, ok: false, detalhe: `${detalhe} ${failure}`, remedio: 'choose another port or stop who has it' }
+        : { nome, ok: true, detalhe };
+    }),
+  );
+}
+
+function tryListen(host: string, port: number): Promise<string | null> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once('error', (error: NodeJS.ErrnoException) => resolve(error.code ?? error.message));
+    server.listen(port, host, () => server.close(() => resolve(null)));
+  });
+}
+
+function checkSqlite({ database }: DataFolder): Finding {
+  const nome = 'database';
+  if (!existsSync(database)) return { nome, ok: true, detalhe: 'none yet; the first start makes it' };
+  try {
+    const db = new Database(database, { readonly: true });
+    const rows = db.query<{ integrity_check: string }, []>('PRAGMA integrity_check(5)').all();
+    const foreign = db.query('PRAGMA foreign_key_check').all();
+    db.close();
+    const problems = rows.map((row) => row.integrity_check).filter((text) => text !== 'ok');
+    if (foreign.length > 0) problems.push(`${foreign.length} rows refer to rows that are missing`);
+    if (problems.length > 0)
+      return { nome, ok: false, detalhe: problems.join('; '), remedio: 'restore the newest backup' };
+    return { nome, ok: true, detalhe: `intact, ${(statSync(database).size / 1024 ** 2).toFixed(1)} MiB` };
+  } catch (error) {
+    return {
+      nome,
+      ok: false,
+      detalhe: error instanceof Error ? error.message : String(error),
+      remedio: 'restore the newest backup',
+    };
+  }
+}
+
+async function checkLmdb({ lmdb }: DataFolder, running: boolean): Promise<Finding> {
+  const nome = 'heartbeats';
+  if (!existsSync(join(lmdb, 'data.mdb')))
+    return { nome, ok: true, detalhe: 'none yet; the first start makes the store' };
+  if (running) return { nome, ok: true, detalhe: 'not read while a server is running' };
+  try {
+    const root = openLmdb(lmdb);
+    let entries = 0;
+    for (const name of root.getKeys()) {
+      const db = root.openDB<Buffer, Buffer>({ name: String(name), keyEncoding: 'binary', encoding: 'binary' });
+      for (const entry of db.getRange()) entries += entry.value.length >= 0 ? 1 : 0;
+    }
+    await root.close();
+    return { nome, ok: true, detalhe: `every one of ${entries} entries reads` };
+  } catch (error) {
+    return {
+      nome,
+      ok: false,
+      detalhe: error instanceof Error ? error.message : String(error),
+      remedio: 'restore the newest backup',
+    };
+  }
+}
+
+function checkKeys({ keys }: DataFolder): Finding {
+  const nome = 'keys';
+  if (!existsSync(keys)) return { nome, ok: true, detalhe: 'none yet; the first start makes them' };
+  if (process.platform === 'win32') return { nome, ok: true, detalhe: 'permissions are not checked on Windows' };
+  const open = readdirSync(keys).filter((file) => (statSync(join(keys, file)).mode & 0o077) !== 0);
+  if (open.length === 0) return { nome, ok: true, detalhe: 'readable by their owner only' };
+  return { nome, ok: false, detalhe: `others may read ${open.join(', ')}`, remedio: 'chmod 600 on them' };
+}

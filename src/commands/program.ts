@@ -1,0 +1,113 @@
+/** The command line: which commands there are and which flags each takes. */
+
+import { Command } from 'commander';
+import type { Setting } from '../core/settings';
+import { version } from '../native/build-info';
+import { resolveSettings, type Settings, settingDeclarations } from '../settings';
+
+type Flags = Record<string, string | boolean | undefined>;
+
+interface Program {
+  /** @returns the exit code. @throws CommanderError for wrong usage, OperationalError for failures. */
+  run(argv: string[]): Promise<number>;
+}
+
+/** Builds the command line. Commands load their code only when they run, so that `version` costs nothing. */
+export function createProgram(): Program {
+  let exitCode = 0;
+  const program = configure(new Command('narcidicontrol'))
+    .description('Controls what a software house sells: customers, licences, machines and versions.')
+    .addHelpText('after', '\nExit codes: 0 done, 1 failed (the reason in one line on stderr), 2 wrong usage.');
+
+  const command = (parent: Command, name: string, description: string) =>
+    configure(parent.command(name)).description(description);
+  const done = (run: () => Promise<number>) => async () => {
+    exitCode = await run();
+  };
+
+  const serve = withSettings(command(program, 'serve', 'Run everything: HTTP, MQTT, jobs.'));
+  serve.action(done(async () => (await import('./serve')).serve(settingsOf(serve))));
+
+  const demo = withSettings(
+    command(program, 'demo', 'Run everything on a scratch data folder, with simulated machines over real MQTT.'),
+  ).option('--maquinas <n>', 'how many machines to simulate', '25');
+  demo.action(done(async () => (await import('./demo')).demo(flagsOf(demo), process.env)));
+
+  const admin = command(program, 'admin', 'Administrators.');
+  const adminSet = withData(
+    command(admin, 'set', 'Create an administrator or reset its password, with the server stopped or running.'),
+  )
+    .requiredOption('--email <email>', 'e-mail of the administrator')
+    .option('--senha-stdin', 'read the password from standard input instead of asking');
+  adminSet.action(done(async () => (await import('./admin')).adminSet(settingsOf(adminSet), adminSet.opts())));
+
+  const config = withSettings(
+    command(program, 'config', 'Print the effective settings and where each comes from, secrets masked.'),
+  );
+  config.action(done(async () => (await import('./config')).config(sourcesOf(config))));
+
+  const doctor = withSettings(
+    command(program, 'doctor', 'Check data folder, ports, disk, clock and both stores; exit 1 when anything is wrong.'),
+  );
+  doctor.action(done(async () => (await import('./doctor')).doctor(settingsOf(doctor))));
+
+  const openapi = command(program, 'openapi', 'Print the OpenAPI document.');
+  openapi.action(done(async () => (await import('./openapi')).openapi()));
+
+  const versionCommand = command(program, 'version', 'Print the version.');
+  versionCommand.action(
+    done(async () => {
+      console.log(version);
+      return 0;
+    }),
+  );
+
+  return {
+    run: async (argv) => {
+      if (argv.length === 0) program.help({ error: true });
+      await program.parseAsync(argv, { from: 'user' });
+      return exitCode;
+    },
+  };
+}
+
+/** Wrong usage is thrown to main instead of ending the process here. */
+function configure(command: Command): Command {
+  return command.exitOverride().allowExcessArguments(false).showHelpAfterError().helpCommand(false);
+}
+
+/** Every setting that has a flag; the rest come from the environment or config.json. */
+function withSettings(command: Command): Command {
+  for (const setting of Object.values<Setting<unknown>>(settingDeclarations)) {
+    if (setting.flag === undefined) continue;
+    command.option(
+      `--${setting.flag} <value>`,
+      `${setting.description} [${setting.env}, default ${String(setting.default) || 'none'}]`,
+    );
+  }
+  return command;
+}
+
+function withData(command: Command): Command {
+  const { data } = settingDeclarations;
+  return command.option(`--data <value>`, `${data.description} [${data.env}, default ${data.default}]`);
+}
+
+/** The flags by their names without dashes, as they were given. */
+function flagsOf(command: Command): Record<string, string | undefined> {
+  const given = command.opts<Flags>();
+  return Object.fromEntries(
+    command.options.map((option) => {
+      const value = given[option.attributeName()];
+      return [option.long?.replace(/^--/, '') ?? '', typeof value === 'string' ? value : undefined];
+    }),
+  );
+}
+
+function sourcesOf(command: Command) {
+  return { flags: flagsOf(command), env: process.env };
+}
+
+function settingsOf(command: Command): Settings {
+  return resolveSettings(sourcesOf(command)).settings;
+}

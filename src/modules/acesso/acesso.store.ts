@@ -1,0 +1,126 @@
+/** Users, profiles, sessions and refresh tokens in the database. */
+
+import type { Selectable } from 'kysely';
+import type { PerfilTable, SessaoTable, TokenRenovacaoTable, UsuarioTable } from '../../storage/sqlite/schema';
+import type { Db } from '../../storage/sqlite/unit-of-work';
+import { perfilAdministradorId, perfisEmbutidos } from './perfis.model';
+
+export type Usuario = Omit<Selectable<UsuarioTable>, 'ativo'> & { ativo: boolean };
+export type Perfil = Omit<Selectable<PerfilTable>, 'permissoes' | 'embutido'> & {
+  permissoes: string[];
+  embutido: boolean;
+};
+export type Sessao = Selectable<SessaoTable>;
+export type TokenRenovacao = Selectable<TokenRenovacaoTable>;
+
+/** Writes the built-in profiles as this version defines them. */
+export async function ensurePerfis(db: Db, now: number): Promise<void> {
+  for (const perfil of perfisEmbutidos) {
+    const permissoes = JSON.stringify(perfil.permissoes);
+    await db
+      .insertInto('perfis')
+      .values({ id: perfil.id, nome: perfil.nome, permissoes, embutido: 1, criado_em: now, atualizado_em: now, rev: 1 })
+      .onConflict((conflict) => conflict.column('id').doUpdateSet({ permissoes }))
+      .execute();
+  }
+}
+
+export async function findUsuarioByEmail(db: Db, email: string): Promise<Usuario | null> {
+  const row = await db.selectFrom('usuarios').selectAll().where('email', '=', email).executeTakeFirst();
+  return row ? toUsuario(row) : null;
+}
+
+export async function findUsuario(db: Db, id: string): Promise<Usuario | null> {
+  const row = await db.selectFrom('usuarios').selectAll().where('id', '=', id).executeTakeFirst();
+  return row ? toUsuario(row) : null;
+}
+
+/** Whether any active user may do everything. */
+export async function hasAdministrator(db: Db): Promise<boolean> {
+  const row = await db
+    .selectFrom('usuarios')
+    .select('id')
+    .where('perfil_id', '=', perfilAdministradorId)
+    .where('ativo', '=', 1)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
+/** Creates the user or replaces every field of the one with the same id. */
+export async function saveUsuario(db: Db, usuario: Usuario): Promise<void> {
+  const { id, ...rest } = usuario;
+  const row = { ...rest, ativo: usuario.ativo ? 1 : 0 };
+  await db
+    .insertInto('usuarios')
+    .values({ id, ...row })
+    .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+    .execute();
+}
+
+export async function getPerfil(db: Db, id: string): Promise<Perfil> {
+  const row = await db.selectFrom('perfis').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
+  return { ...row, permissoes: JSON.parse(row.permissoes) as string[], embutido: row.embutido === 1 };
+}
+
+export async function insertSessao(db: Db, sessao: Sessao): Promise<void> {
+  await db.insertInto('sessoes').values(sessao).execute();
+}
+
+export async function findSessao(db: Db, id: string): Promise<Sessao | null> {
+  return (await db.selectFrom('sessoes').selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
+}
+
+export async function touchSessao(db: Db, id: string, now: number): Promise<void> {
+  await db.updateTable('sessoes').set({ usada_em: now }).where('id', '=', id).execute();
+}
+
+/** Ends sessions: one, or all of a user. */
+export async function revokeSessoes(
+  db: Db,
+  which: { id: string } | { usuario_id: string },
+  now: number,
+): Promise<void> {
+  const update = db.updateTable('sessoes').set({ revogada_em: now }).where('revogada_em', 'is', null);
+  await ('id' in which
+    ? update.where('id', '=', which.id)
+    : update.where('usuario_id', '=', which.usuario_id)
+  ).execute();
+}
+
+export async function insertTokenRenovacao(db: Db, token: TokenRenovacao): Promise<void> {
+  await db.insertInto('tokens_renovacao').values(token).execute();
+}
+
+export async function findTokenRenovacao(db: Db, hmac: string): Promise<TokenRenovacao | null> {
+  return (await db.selectFrom('tokens_renovacao').selectAll().where('hmac', '=', hmac).executeTakeFirst()) ?? null;
+}
+
+export async function useTokenRenovacao(db: Db, hmac: string, now: number): Promise<void> {
+  await db.updateTable('tokens_renovacao').set({ usado_em: now }).where('hmac', '=', hmac).execute();
+}
+
+export async function readConfiguracao(db: Db, nome: string): Promise<{ valor: string; atualizado_em: number } | null> {
+  const row = await db
+    .selectFrom('configuracao')
+    .select(['valor', 'atualizado_em'])
+    .where('nome', '=', nome)
+    .executeTakeFirst();
+  return row ?? null;
+}
+
+export async function writeConfiguracao(db: Db, nome: string, valor: string, now: number): Promise<void> {
+  await db
+    .insertInto('configuracao')
+    .values({ nome, valor, atualizado_em: now })
+    .onConflict((conflict) => conflict.column('nome').doUpdateSet({ valor, atualizado_em: now }))
+    .execute();
+}
+
+export async function deleteConfiguracao(db: Db, nome: string): Promise<void> {
+  await db.deleteFrom('configuracao').where('nome', '=', nome).execute();
+}
+
+function toUsuario(row: Selectable<UsuarioTable>): Usuario {
+  return { ...row, ativo: row.ativo === 1 };
+}

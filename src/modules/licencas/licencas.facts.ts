@@ -1,0 +1,43 @@
+/** What verification, heartbeats and connecting machines ask thousands of times a second: licences and machines by prepared reads. */
+
+import { prepareRead } from '../../storage/sqlite/fast-read';
+import type { Sqlite } from '../../storage/sqlite/open';
+import { type LicencaRow, selectLicencas, toFacts } from './licencas.store';
+import type { LicenceFacts, MachineFacts } from './validacao.model';
+
+export interface LicenceReader {
+  byChaveHmac(hmac: string): LicenceFacts | null;
+  byId(id: string): LicenceFacts | null;
+  /** The machine of a fingerprint on a licence. */
+  machine(licencaId: string, impressao: string): (MachineFacts & { id: string }) | null;
+}
+
+/** Prepared reads on the reader's handle: each sees everything committed before it, and takes a few microseconds. */
+export function createLicenceReader({ reader, readerHandle }: Pick<Sqlite, 'reader' | 'readerHandle'>): LicenceReader {
+  const byHmac = prepareRead<LicencaRow>(
+    readerHandle,
+    selectLicencas(reader).where('licencas.chave_hmac', '=', '').compile(),
+  );
+  const byId = prepareRead<LicencaRow>(readerHandle, selectLicencas(reader).where('licencas.id', '=', '').compile());
+  const machine = prepareRead<{ id: string; ativa: number; bloqueada: number; motivo_bloqueio: string | null }>(
+    readerHandle,
+    reader
+      .selectFrom('maquinas')
+      .select(['id', 'ativa', 'bloqueada', 'motivo_bloqueio'])
+      .where('licenca_id', '=', '')
+      .where('impressao', '=', '')
+      .compile(),
+  );
+  return {
+    byChaveHmac: (hmac) => nullable(byHmac(hmac)),
+    byId: (id) => nullable(byId(id)),
+    machine: (licencaId, impressao) => {
+      const row = machine(licencaId, impressao);
+      return row ? { ...row, ativa: row.ativa === 1, bloqueada: row.bloqueada === 1 } : null;
+    },
+  };
+}
+
+function nullable(row: LicencaRow | null): LicenceFacts | null {
+  return row ? toFacts(row) : null;
+}

@@ -1,0 +1,239 @@
+/** Machines in the database, and the port of the store of their heartbeats. Every row passes one mapper. */
+
+import { type Selectable, sql } from 'kysely';
+import type { Page, PageRequest } from '../../core/page';
+import { Problem } from '../../core/problem';
+import { foldText } from '../../core/text';
+import { keysetPage } from '../../storage/sqlite/keyset';
+import type { MaquinaTable } from '../../storage/sqlite/schema';
+import { likePattern } from '../../storage/sqlite/search';
+import type { Db } from '../../storage/sqlite/unit-of-work';
+import type { ClienteEfeito, LicencaTermos, LicencaTipo, Situacao } from '../licencas/licencas.model';
+import type { Conexao, Maquina, MaquinaComLicenca, MaquinaStatus } from './maquinas.model';
+
+/** One heartbeat as it is stored. */
+export interface HeartbeatPoint {
+  /** Epoch milliseconds on the machine's clock. */
+  em: number;
+  /** Percentages, 0 to 100. */
+  cpu: number;
+  memoria: number;
+  disco: number;
+  extras?: Record<string, number>;
+}
+
+/** Where heartbeats live. */
+export interface SeriesStore {
+  /** Stores points and that the machine was heard; resolves once they are on the disk. Idempotent by (machine, time). */
+  append(maquinaId: string, points: readonly HeartbeatPoint[], receivedAt: number): Promise<void>;
+  /** The points with `from <= em < to`, oldest first. */
+  range(maquinaId: string, fromMs: number, toMs: number): Iterable<HeartbeatPoint>;
+  /** When the machine was last heard, epoch milliseconds. */
+  lastSeen(maquinaId: string): number | null;
+  /** Removes everything of a machine. */
+  forget(maquinaId: string): Promise<void>;
+}
+
+export const maquinaSortable = ['criado_em', 'atualizado_em', 'nome'] as const;
+
+export interface MaquinaFilter {
+  cliente_id?: string | undefined;
+  licenca_id?: string | undefined;
+  status?: MaquinaStatus | undefined;
+  versao?: string | undefined;
+  impressao?: string | undefined;
+}
+
+/** The columns of a machine with those of its licence and customer that decide whether it may work. */
+export function selectMaquinas(db: Db) {
+  return db
+    .selectFrom('maquinas')
+    .innerJoin('licencas', 'licencas.id', 'maquinas.licenca_id')
+    .innerJoin('clientes', 'clientes.id', 'maquinas.cliente_id')
+    .selectAll('maquinas')
+    .select([
+      'licencas.tipo as licenca_tipo',
+      'licencas.situacao as licenca_situacao',
+      'licencas.motivo_bloqueio as licenca_motivo',
+      'licencas.inicia_em as licenca_inicia_em',
+      'licencas.expira_em as licenca_expira_em',
+      'licencas.carencia_dias as licenca_carencia_dias',
+      'clientes.status as cliente_status',
+      'clientes.motivo_bloqueio as cliente_motivo',
+    ]);
+}
+
+export type MaquinaRow = Selectable<MaquinaTable> & {
+  licenca_tipo: string;
+  licenca_situacao: string;
+  licenca_motivo: string | null;
+  licenca_inicia_em: number;
+  licenca_expira_em: number | null;
+  licenca_carencia_dias: number;
+  cliente_status: string;
+  cliente_motivo: string | null;
+};
+
+export async function findMaquina(db: Db, id: string): Promise<MaquinaComLicenca | null> {
+  const row = await selectMaquinas(db).where('maquinas.id', '=', id).executeTakeFirst();
+  return row ? toMaquinaComLicenca(row) : null;
+}
+
+/** @throws Problem NAO_ENCONTRADO */
+export async function getMaquina(db: Db, id: string): Promise<MaquinaComLicenca> {
+  const found = await findMaquina(db, id);
+  if (!found) throw new Problem('NAO_ENCONTRADO', { detalhe: 'Não há máquina com este id.' });
+  return found;
+}
+
+export async function findMaquinaByImpressao(db: Db, licencaId: string, impressao: string): Promise<Maquina | null> {
+  const row = await db
+    .selectFrom('maquinas')
+    .selectAll()
+    .where('licenca_id', '=', licencaId)
+    .where('impressao', '=', impressao)
+    .executeTakeFirst();
+  return row ? toMaquina(row) : null;
+}
+
+export async function insertMaquina(db: Db, maquina: Maquina): Promise<void> {
+  await db.insertInto('maquinas').values(toRow(maquina)).execute();
+}
+
+/** Saves over the revision before. @throws Problem VERSAO_DESATUALIZADA */
+export async function updateMaquina(db: Db, maquina: Maquina): Promise<void> {
+  const { id, ...row } = toRow(maquina);
+  const result = await db
+    .updateTable('maquinas')
+    .set(row)
+    .where('id', '=', id)
+    .where('rev', '=', maquina.rev - 1)
+    .executeTakeFirst();
+  if (result.numUpdatedRows !== 1n) throw new Problem('VERSAO_DESATUALIZADA');
+}
+
+export async function deleteMaquina(db: Db, id: string): Promise<void> {
+  await db.deleteFrom('maquinas').where('id', '=', id).execute();
+}
+
+export async function listMaquinas(
+  db: Db,
+  page: PageRequest,
+  filter: MaquinaFilter,
+  now: number,
+): Promise<Page<MaquinaComLicenca>> {
+  let query = selectMaquinas(db);
+  if (filter.cliente_id) query = query.where('maquinas.cliente_id', '=', filter.cliente_id);
+  if (filter.licenca_id) query = query.where('maquinas.licenca_id', '=', filter.licenca_id);
+  if (filter.versao) query = query.where('maquinas.versao', '=', filter.versao);
+  if (filter.impressao) query = query.where('maquinas.impressao', '=', filter.impressao.trim());
+  if (filter.status === 'bloqueada') query = query.where(blockedInEffect(now));
+  else if (filter.status)
+    query = query.where('conexao', '=', filter.status).where(sql<boolean>`NOT ${blockedInEffect(now)}`);
+  if (page.busca) query = query.where('maquinas.busca', 'like', likePattern(page.busca));
+  return keysetPage(query, {
+    page,
+    columns: { criado_em: 'maquinas.criado_em', atualizado_em: 'maquinas.atualizado_em', nome: 'maquinas.nome' },
+    idColumn: 'maquinas.id',
+    sortValue: (row) => {
+      const campo = maquinaSortable.find((name) => name === page.ordem.campo) ?? 'criado_em';
+      return row[campo];
+    },
+    id: (row) => row.id,
+    map: toMaquinaComLicenca,
+  });
+}
+
+/** The same rule as `machineEffect`, for filtering. */
+function blockedInEffect(now: number) {
+  return sql<boolean>`(maquinas.bloqueada = 1 OR maquinas.ativa = 0 OR licencas.situacao <> 'ativa'
+    OR clientes.status <> 'ativo' OR licencas.inicia_em > ${now}
+    OR (licencas.expira_em IS NOT NULL AND licencas.expira_em
+      + CASE licencas.tipo WHEN 'assinatura' THEN licencas.carencia_dias * 86400000 ELSE 0 END <= ${now}))`;
+}
+
+/** Gives machines a new desired state: a new revision, not yet sent, delivered or applied. */
+export async function bumpDesiredState(db: Db, which: { cliente_id: string } | { licenca_id: string }): Promise<void> {
+  let update = db.updateTable('maquinas').set({
+    revisao: sql<number>`revisao + 1`,
+    bloqueio_enviado_em: null,
+    bloqueio_entregue_em: null,
+    bloqueio_aplicado_em: null,
+  });
+  if ('cliente_id' in which) update = update.where('cliente_id', '=', which.cliente_id);
+  else update = update.where('licenca_id', '=', which.licenca_id);
+  await update.execute();
+}
+
+/** Records how far the present desired state has come; a revision that has passed changes nothing. */
+export async function markProgress(
+  db: Db,
+  id: string,
+  revisao: number,
+  step: 'bloqueio_enviado_em' | 'bloqueio_entregue_em' | 'bloqueio_aplicado_em',
+  now: number,
+): Promise<boolean> {
+  const result = await db
+    .updateTable('maquinas')
+    .set({ [step]: now })
+    .where('id', '=', id)
+    .where('revisao', '=', revisao)
+    .where(step, 'is', null)
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
+
+export function toMaquinaComLicenca(row: MaquinaRow): MaquinaComLicenca {
+  const licenca: LicencaTermos = {
+    tipo: row.licenca_tipo as LicencaTipo,
+    situacao: row.licenca_situacao as Situacao,
+    motivo_bloqueio: row.licenca_motivo,
+    inicia_em: row.licenca_inicia_em,
+    expira_em: row.licenca_expira_em,
+    carencia_dias: row.licenca_carencia_dias,
+  };
+  return {
+    maquina: toMaquina(row),
+    licenca,
+    cliente: row.cliente_status as ClienteEfeito,
+    motivoCliente: row.cliente_motivo,
+  };
+}
+
+function toMaquina(row: Selectable<MaquinaTable>): Maquina {
+  return {
+    id: row.id,
+    cliente_id: row.cliente_id,
+    licenca_id: row.licenca_id,
+    nome: row.nome,
+    impressao: row.impressao,
+    hostname: row.hostname,
+    so: row.so,
+    arquitetura: row.arquitetura,
+    versao: row.versao,
+    ip: row.ip,
+    conexao: row.conexao as Conexao,
+    ativa: row.ativa === 1,
+    bloqueada: row.bloqueada === 1,
+    motivo_bloqueio: row.motivo_bloqueio,
+    revisao: row.revisao,
+    bloqueio_enviado_em: row.bloqueio_enviado_em,
+    bloqueio_entregue_em: row.bloqueio_entregue_em,
+    bloqueio_aplicado_em: row.bloqueio_aplicado_em,
+    token_hmac: row.token_hmac,
+    token_selado: row.token_selado,
+    criado_em: row.criado_em,
+    atualizado_em: row.atualizado_em,
+    rev: row.rev,
+  };
+}
+
+function toRow(maquina: Maquina): Selectable<MaquinaTable> {
+  const { nome, hostname, impressao, so, versao } = maquina;
+  return {
+    ...maquina,
+    ativa: maquina.ativa ? 1 : 0,
+    bloqueada: maquina.bloqueada ? 1 : 0,
+    busca: foldText([nome, hostname, impressao.slice(0, 200), so, versao].filter(Boolean).join(' ')),
+  };
+}

@@ -1,0 +1,57 @@
+/** The data folder: where everything is, and who holds it. */
+
+import { Database } from 'bun:sqlite';
+import { accessSync, chmodSync, constants, mkdirSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { OperationalError } from '../core/operational-error';
+
+export interface DataFolder {
+  path: string;
+  database: string;
+  lmdb: string;
+  keys: string;
+}
+
+/** The places in a data folder. */
+export function dataFolder(path: string): DataFolder {
+  const absolute = resolve(path);
+  return {
+    path: absolute,
+    database: join(absolute, 'narcidi.db'),
+    lmdb: join(absolute, 'lmdb'),
+    keys: join(absolute, 'keys'),
+  };
+}
+
+/** Makes the folder where it is missing, for its owner's eyes only. @throws OperationalError when it cannot be written. */
+export function prepareDataFolder(path: string): DataFolder {
+  const folder = dataFolder(path);
+  try {
+    mkdirSync(folder.path, { recursive: true, mode: 0o700 });
+    accessSync(folder.path, constants.W_OK | constants.X_OK);
+    chmodSync(folder.path, 0o700);
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw new OperationalError(`the data folder ${folder.path} cannot be written (${reason})`);
+  }
+  return folder;
+}
+
+/**
+ * Takes the folder for one server. The lock is the operating system's, held on an empty SQLite file, so it ends with the
+ * process however that ends.
+ * @returns a function that gives the folder back.
+ * @throws OperationalError when another server holds it.
+ */
+export function lockDataFolder({ path }: DataFolder): () => void {
+  const file = join(path, 'server.lock');
+  const lock = new Database(file, { create: true, readwrite: true });
+  try {
+    lock.run('PRAGMA locking_mode = EXCLUSIVE');
+    lock.run('BEGIN EXCLUSIVE');
+  } catch {
+    lock.close();
+    throw new OperationalError(`another server is running on the data folder ${path}`);
+  }
+  return () => lock.close();
+}

@@ -1,0 +1,113 @@
+/** Opens the business database: one writer and one reader handle on the same WAL file, migrated to the newest schema. */
+
+import { Database, type SQLQueryBindings } from 'bun:sqlite';
+import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely';
+import { Migrator } from 'kysely/migration';
+import { OperationalError } from '../../core/operational-error';
+import { migrations } from './migrations';
+import type { Schema } from './schema';
+
+const busyTimeoutMs = 5_000;
+const readerCacheKib = 8_192;
+
+export interface Sqlite {
+  /** The one connection that writes; transactions on it run one after another. */
+  writer: Kysely<Schema>;
+  /** Reads that need not see an open transaction. */
+  reader: Kysely<Schema>;
+  /** The reader's raw handle, for the few statements whose cost counts in microseconds. */
+  readerHandle: Database;
+  close(): Promise<void>;
+}
+
+/** Kysely's SqliteDialect expects better-sqlite3's interface; bun:sqlite differs in these few places. */
+function kyselyDatabase(db: Database): SqliteDatabase {
+  return {
+    close: () => db.close(),
+    prepare: (sql) => {
+      // An upgrade from read to write in the middle of a transaction fails at once when another process (`admin set`)
+      // has written meanwhile; taking the write lock at the beginning waits for it instead.
+      const statement = db.query(sql === 'begin' ? 'begin immediate' : sql);
+      const bind = (parameters: readonly unknown[]) => parameters.map(toBinding);
+      return {
+        reader: statement.columnNames.length > 0,
+        all: (parameters) => statement.all(...bind(parameters)),
+        run: (parameters) => statement.run(...bind(parameters)),
+        iterate: (parameters) => statement.iterate(...bind(parameters)) as IterableIterator<unknown>,
+      };
+    },
+  };
+}
+
+function toBinding(value: unknown): SQLQueryBindings {
+  if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint')
+    return value;
+  if (typeof value === 'boolean' || value instanceof Uint8Array) return value;
+  throw new TypeError(`SQLite cannot bind a ${typeof value}`);
+}
+
+function openHandle(file: string, readonly: boolean): Database {
+  const db = readonly ? new Database(file, { readonly: true }) : new Database(file, { create: true, readwrite: true });
+  db.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
+  if (readonly) {
+    db.run(`PRAGMA cache_size = -${readerCacheKib}`);
+  } else {
+    db.run('PRAGMA journal_mode = WAL');
+    db.run('PRAGMA synchronous = FULL');
+    db.run('PRAGMA foreign_keys = ON');
+    db.run('PRAGMA secure_delete = ON');
+  }
+  return db;
+}
+
+/** @throws OperationalError when the file was written by a newer version of the program. */
+async function migrate(db: Kysely<Schema>): Promise<void> {
+  const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...migrations }) } });
+  const applied = await appliedMigrations(db);
+  const unknown = applied.find((name) => !(name in migrations));
+  if (unknown) {
+    throw new OperationalError(
+      `the data folder has a newer schema (${unknown}) than this executable knows; use the newer one`,
+    );
+  }
+  const { error } = await migrator.migrateToLatest();
+  if (error) throw error;
+}
+
+async function appliedMigrations(db: Kysely<Schema>): Promise<string[]> {
+  const tables = await db.introspection.getTables({ withInternalKyselyTables: true });
+  if (!tables.some((table) => table.name === 'kysely_migration')) return [];
+  const rows = await db
+    .withTables<{ kysely_migration: { name: string } }>()
+    .selectFrom('kysely_migration')
+    .select('name')
+    .execute();
+  return rows.map((row) => row.name);
+}
+
+/**
+ * Opens the database file, creating and migrating it as needed.
+ * @throws OperationalError for a newer schema.
+ */
+export async function openSqlite(file: string): Promise<Sqlite> {
+  const writer = new Kysely<Schema>({
+    dialect: new SqliteDialect({ database: kyselyDatabase(openHandle(file, false)) }),
+  });
+  try {
+    await migrate(writer);
+  } catch (error) {
+    await writer.destroy();
+    throw error;
+  }
+  const readerHandle = openHandle(file, true);
+  const reader = new Kysely<Schema>({ dialect: new SqliteDialect({ database: kyselyDatabase(readerHandle) }) });
+  return {
+    writer,
+    reader,
+    readerHandle,
+    close: async () => {
+      await reader.destroy();
+      await writer.destroy();
+    },
+  };
+}

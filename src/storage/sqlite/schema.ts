@@ -1,0 +1,193 @@
+/** The tables as Kysely sees them. Times are epoch milliseconds, flags 0 or 1, JSON is text. */
+
+import type { Generated } from 'kysely';
+
+export interface UsuarioTable {
+  id: string;
+  nome: string;
+  email: string;
+  senha_hash: string;
+  perfil_id: string;
+  ativo: number;
+  criado_em: number;
+  atualizado_em: number;
+  rev: number;
+}
+
+export interface PerfilTable {
+  id: string;
+  nome: string;
+  permissoes: string;
+  embutido: number;
+  criado_em: number;
+  atualizado_em: number;
+  rev: number;
+}
+
+export interface SessaoTable {
+  id: string;
+  usuario_id: string;
+  ip: string | null;
+  agente: string | null;
+  criada_em: number;
+  usada_em: number;
+  revogada_em: number | null;
+}
+
+export interface TokenRenovacaoTable {
+  hmac: string;
+  sessao_id: string;
+  expira_em: number;
+  usado_em: number | null;
+}
+
+export interface ConfiguracaoTable {
+  nome: string;
+  valor: string;
+  atualizado_em: number;
+}
+
+export interface ClienteTable {
+  id: string;
+  nome: string;
+  email: string;
+  telefone: string | null;
+  documento: string | null;
+  tipo: string;
+  status: string;
+  motivo_bloqueio: string | null;
+  metadados: string;
+  busca: string;
+  criado_em: number;
+  atualizado_em: number;
+  rev: number;
+}
+
+export interface ProdutoTable {
+  id: string;
+  slug: string;
+  nome: string;
+  criado_em: number;
+  atualizado_em: number;
+  rev: number;
+}
+
+export interface LicencaTable {
+  id: string;
+  chave_hmac: string;
+  chave_selada: string;
+  chave_prefixo: string;
+  cliente_id: string;
+  produto_id: string;
+  plano_id: string | null;
+  tipo: string;
+  situacao: string;
+  motivo_bloqueio: string | null;
+  limite_maquinas: number;
+  maquinas_ativas: number;
+  recursos: string;
+  inicia_em: number;
+  expira_em: number | null;
+  carencia_dias: number;
+  renovacao_automatica: number;
+  offline_dias: number;
+  metadados: string;
+  inicio_registrado: number;
+  fim_registrado: number;
+  criado_em: number;
+  atualizado_em: number;
+  rev: number;
+}
+
+export interface MaquinaTable {
+  id: string;
+  cliente_id: string;
+  licenca_id: string;
+  nome: string;
+  impressao: string;
+  hostname: string | null;
+  so: string | null;
+  arquitetura: string | null;
+  versao: string | null;
+  ip: string | null;
+  conexao: string;
+  ativa: number;
+  bloqueada: number;
+  motivo_bloqueio: string | null;
+  revisao: number;
+  bloqueio_enviado_em: number | null;
+  bloqueio_entregue_em: number | null;
+  bloqueio_aplicado_em: number | null;
+  token_hmac: string;
+  token_selado: string;
+  busca: string;
+  criado_em: number;
+  atualizado_em: number;
+  rev: number;
+}
+
+export interface AuditoriaTable {
+  seq: Generated<number>;
+  id: string;
+  em: number;
+  ator_tipo: string;
+  ator_id: string | null;
+  ator_nome: string;
+  acao: string;
+  entidade: string;
+  entidade_id: string;
+  antes: string | null;
+  depois: string | null;
+  ip: string | null;
+  request_id: string | null;
+  hash_anterior: string;
+  hash: string;
+}
+
+export interface OutboxTable {
+  seq: Generated<number>;
+  id: string;
+  tipo: string;
+  em: number;
+  entidade: string;
+  entidade_id: string;
+  dados: string;
+  request_id: string | null;
+}
+
+export interface OutboxEntregaTable {
+  seq: number;
+  consumidor: string;
+  entidade_id: string;
+  status: string;
+  tentativas: number;
+  proxima_em: number;
+  erro: string | null;
+}
+
+export interface IdempotenciaTable {
+  id: string;
+  corpo_hash: string;
+  estado: string;
+  status: number | null;
+  resposta_selada: string | null;
+  entidade: string | null;
+  entidade_id: string | null;
+  criada_em: number;
+}
+
+export interface Schema {
+  usuarios: UsuarioTable;
+  perfis: PerfilTable;
+  sessoes: SessaoTable;
+  tokens_renovacao: TokenRenovacaoTable;
+  configuracao: ConfiguracaoTable;
+  clientes: ClienteTable;
+  produtos: ProdutoTable;
+  licencas: LicencaTable;
+  maquinas: MaquinaTable;
+  auditoria: AuditoriaTable;
+  outbox: OutboxTable;
+  outbox_entregas: OutboxEntregaTable;
+  idempotencia: IdempotenciaTable;
+}

@@ -1,0 +1,34 @@
+/** What belongs to one HTTP request, beside the request itself. */
+
+import type { Actor } from '../../../core/actor';
+
+export interface RequestContext {
+  requestId: string;
+  /** The caller's address. */
+  ip: string | null;
+  /** The reservation of this request's Idempotency-Key. */
+  idempotencia: string | null;
+  /** Who asks, found out once. */
+  actor: Promise<Actor> | null;
+}
+
+const contexts = new WeakMap<Request, RequestContext>();
+
+export function setContext(request: Request, context: RequestContext): void {
+  contexts.set(request, context);
+}
+
+export function contextOf(request: Request): RequestContext {
+  const known = contexts.get(request);
+  if (known) return known;
+  // A request that did not come through the server, as when the document is made.
+  const context: RequestContext = { requestId: crypto.randomUUID(), ip: null, idempotencia: null, actor: null };
+  contexts.set(request, context);
+  return context;
+}
+
+/** Nobody in particular, as the key routes are called. */
+export function anonymous(request: Request): Actor {
+  const { ip, requestId, idempotencia } = contextOf(request);
+  return { tipo: 'anonimo', id: null, nome: 'anônimo', permissoes: [], ip, requestId, idempotencia };
+}

@@ -1,0 +1,43 @@
+/** Reads JSON bodies, never more than the limit in memory. */
+
+import { Problem } from '../../../core/problem';
+
+export const jsonBytesMax = 1024 * 1024;
+
+/**
+ * The parsed body, or null for an empty one.
+ * @throws Problem CORPO_GRANDE_DEMAIS, TIPO_DE_CONTEUDO, JSON_INVALIDO
+ */
+export async function readJson(request: Request): Promise<unknown> {
+  const type = request.headers.get('content-type');
+  if (type !== null && !/^application\/([\w.+-]+\+)?json\s*(;|$)/i.test(type)) {
+    throw new Problem('TIPO_DE_CONTEUDO', { detalhe: 'Envie o corpo como application/json.' });
+  }
+  const bytes = await readBytes(request, jsonBytesMax);
+  if (bytes.length === 0) return null;
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    throw new Problem('JSON_INVALIDO');
+  }
+}
+
+/** The whole body, refused as soon as it passes the limit, announced or not. @throws Problem CORPO_GRANDE_DEMAIS */
+export async function readBytes(request: Request, bytesMax: number): Promise<Uint8Array> {
+  const announced = Number(request.headers.get('content-length') ?? 0);
+  if (announced > bytesMax) throw tooLarge(bytesMax);
+  if (!request.body) return new Uint8Array();
+  if (request.headers.has('content-length')) return new Uint8Array(await request.arrayBuffer());
+  const chunks: Uint8Array[] = [];
+  let total = 0;
+  for await (const chunk of request.body) {
+    total += chunk.length;
+    if (total > bytesMax) throw tooLarge(bytesMax);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function tooLarge(bytesMax: number): Problem {
+  return new Problem('CORPO_GRANDE_DEMAIS', { detalhe: `O corpo pode ter até ${bytesMax} bytes.` });
+}

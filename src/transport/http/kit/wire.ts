@@ -1,0 +1,69 @@
+/** The shapes that several modules share on the wire, with examples. */
+
+import { type TSchema, t } from 'elysia';
+
+/** No control characters: they have no place in names and would forge lines in logs and mails. */
+const noControls = '^[^\\u0000-\\u001f\\u007f]*$';
+
+/** One line of text. */
+export function line(
+  maxLength: number,
+  options: { minLength?: number; description?: string; examples?: string[] } = {},
+) {
+  return t.String({ maxLength, pattern: noControls, ...options });
+}
+
+export const uuid = t.String({ format: 'uuid', examples: ['0199d3a0-7c1b-7e55-8f5e-3c0d7a1b2c3d'] });
+export const timestamp = t.String({ format: 'date-time', examples: ['2026-11-24T14:05:00.000Z'] });
+export const timestampOrNull = t.Union([timestamp, t.Null()]);
+export const textOrNull = t.Union([t.String(), t.Null()]);
+
+/** One of a list of words. */
+export function oneOf<const T extends readonly string[]>(values: T, description?: string) {
+  // Not t.UnionEnum: that one makes the first word the default of whatever is left out.
+  const literals = values.map((value) => t.Literal(value as T[number]));
+  return t.Unsafe<T[number]>(t.Union(literals, description === undefined ? {} : { description }));
+}
+
+const metadadosKeysMax = 64;
+
+/** Free data of the integrator's own. */
+export const metadados = t.Record(t.String({ maxLength: 64 }), t.Unknown(), {
+  maxProperties: metadadosKeysMax,
+  description: 'Dados livres do integrador',
+  examples: [{ erp_id: '4711' }],
+});
+
+/** The reason of a block, asked of everyone who blocks. */
+export const motivoBody = t.Object({
+  motivo: line(500, {
+    minLength: 1,
+    description: 'Por que; aparece para a máquina e no histórico',
+    examples: ['fatura em atraso'],
+  }),
+});
+
+export const problemSchema = t.Object(
+  {
+    type: t.String(),
+    title: t.String(),
+    status: t.Integer(),
+    detail: t.String(),
+    instance: t.String(),
+    codigo: t.String({ examples: ['VALIDACAO'] }),
+    request_id: textOrNull,
+    erros: t.Optional(t.Array(t.Object({ campo: t.String(), mensagem: t.String() }))),
+  },
+  { $id: 'Problema', description: 'RFC 9457' },
+);
+
+/** A body in the OpenAPI document, for what is not read or answered through Elysia's own schemas. */
+export function jsonContent(schema: TSchema) {
+  // TypeBox schemas are JSON Schema; only their TypeScript types are wider than OpenAPI's.
+  return { 'application/json': { schema: schema as object } };
+}
+
+/** What the OpenAPI document tells of a route. */
+export function docs(tag: string, operationId: string, summary: string, description?: string) {
+  return { tags: [tag], operationId, summary, ...(description === undefined ? {} : { description }) };
+}

@@ -1,0 +1,133 @@
+/** The HTTP server: one Bun.serve before one Elysia, with what every request gets on its way in and out. */
+
+import type { Server } from 'bun';
+import { type AnyElysia, Elysia } from 'elysia';
+import type { Actor } from '../../core/actor';
+import type { Clock } from '../../core/clock';
+import type { Ids } from '../../core/ids';
+import { OperationalError } from '../../core/operational-error';
+import { Problem } from '../../core/problem';
+import { errorResponse, maskPath, problemResponse } from './errors';
+import type { Idempotency } from './idempotency';
+import { contextOf, setContext } from './kit/context';
+import type { Platform } from './kit/platform';
+
+/** Uploads are streamed; JSON bodies have their own, much lower limit. */
+const requestBytesMax = 16 * 1024 ** 3;
+const urlCharactersMax = 16_384;
+const idleTimeoutSeconds = 120;
+const requestIdPattern = /^[\w.:-]{1,128}$/;
+
+export interface HttpServer {
+  url: string;
+  port: number;
+  stop(): Promise<void>;
+}
+
+interface Dependencies {
+  /** Every route of the product. */
+  routes: AnyElysia;
+  platform: Platform;
+  idempotency: Idempotency;
+  clock: Clock;
+  ids: Ids;
+  onBug(error: unknown, request: { requestId: string; method: string; path: string }): void;
+}
+
+interface ListenOptions {
+  host: string;
+  port: number;
+  tls: { cert: string; key: string } | null;
+}
+
+export type HttpHandler = (request: Request, ip: string | null) => Promise<Response> | Response;
+
+/** The application as one function from request to answer. */
+export function createHttpHandler({ routes, platform, idempotency, clock, ids, onBug }: Dependencies): HttpHandler {
+  const app = new Elysia({ name: 'http', normalize: true })
+    .onError(({ error, code, request }) => {
+      const known = errorResponse(error, code, request);
+      if (known) return known;
+      const { requestId } = contextOf(request);
+      onBug(error, { requestId, method: request.method, path: maskPath(new URL(request.url).pathname) });
+      return problemResponse(
+        new Problem('ERRO_INTERNO', { detalhe: 'O erro foi registrado com o request_id.' }),
+        request,
+      );
+    })
+    .use(routes)
+    .compile();
+
+  async function underKey(request: Request, key: string): Promise<Response> {
+    // Authentication comes first: two callers may use the same key, and a stranger must not learn of an answer.
+    const actor: Actor | Problem = await platform.decorator.actorOf(request).catch((error: unknown) => {
+      if (error instanceof Problem) return error;
+      throw error;
+    });
+    if (actor instanceof Problem) return problemResponse(actor, request);
+    const principal = `${actor.tipo}:${actor.id ?? ''}`;
+    return idempotency.handle(request, key, principal, async (body, id) => {
+      const again = new Request(request.url, { method: request.method, headers: request.headers, body });
+      setContext(again, {
+        ...contextOf(request),
+        idempotencia: id,
+        actor: Promise.resolve({ ...actor, idempotencia: id }),
+      });
+      return app.handle(again);
+    });
+  }
+
+  return async (original, ip) => {
+    const asked = original.headers.get('x-request-id');
+    const requestId = asked !== null && requestIdPattern.test(asked) ? asked : ids.next(clock.now());
+    const request = withoutTrailingSlash(original);
+    setContext(request, { requestId, ip, idempotencia: null, actor: null });
+    const response = await answer(request);
+    response.headers.set('x-request-id', requestId);
+    response.headers.set('x-content-type-options', 'nosniff');
+    return response;
+  };
+
+  function answer(request: Request): Promise<Response> | Response {
+    if (request.url.length > urlCharactersMax) {
+      return problemResponse(new Problem('REQUISICAO_INVALIDA', { detalhe: 'O endereço é longo demais.' }), request);
+    }
+    const key = request.method === 'POST' ? request.headers.get('idempotency-key') : null;
+    return key === null ? app.handle(request) : underKey(request, key);
+  }
+}
+
+/** Paths are registered without the slash at the end, which is optional for callers. */
+function withoutTrailingSlash(request: Request): Request {
+  const { url } = request;
+  const query = url.indexOf('?');
+  const pathEnd = query === -1 ? url.length : query;
+  if (url.charCodeAt(pathEnd - 1) !== 47 || pathEnd - url.indexOf('/', url.indexOf('//') + 2) === 1) return request;
+  return new Request(url.slice(0, pathEnd).replace(/\/+$/, '') + url.slice(pathEnd), request);
+}
+
+/** Listens. @throws OperationalError when the port is taken or may not be used. */
+export function listenHttp(handler: HttpHandler, { host, port, tls }: ListenOptions): HttpServer {
+  let server: Server<unknown>;
+  try {
+    server = Bun.serve({
+      hostname: host,
+      port,
+      idleTimeout: idleTimeoutSeconds,
+      maxRequestBodySize: requestBytesMax,
+      ...(tls ? { tls: { cert: tls.cert, key: tls.key } } : {}),
+      fetch: (request, self) => handler(request, self.requestIP(request)?.address ?? null),
+    });
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw new OperationalError(`cannot listen for HTTP on ${host}:${port} (${reason}); is the port in use?`);
+  }
+  const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  const authority = shown.includes(':') ? `[${shown}]` : shown;
+  return {
+    url: `${tls ? 'https' : 'http'}://${authority}:${server.port}`,
+    port: server.port ?? port,
+    // Requests under way are finished; idle connections are closed.
+    stop: () => server.stop(),
+  };
+}

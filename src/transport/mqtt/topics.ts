@@ -1,0 +1,87 @@
+/** What machines say over MQTT, taken to the services. */
+
+import { systemActor } from '../../core/actor';
+import { invalidField, Problem } from '../../core/problem';
+import type { Estado } from '../../modules/maquinas/estado.service';
+import type { Presenca } from '../../modules/maquinas/presenca.service';
+
+/** One handler for each topic a machine may publish to; a Problem means the message is to be dropped. */
+export interface MachineMessages {
+  heartbeat(maquinaId: string, payload: Buffer | string): Promise<void>;
+  respostas(maquinaId: string, payload: Buffer | string): Promise<void>;
+  conexao(maquinaId: string, payload: Buffer | string): Promise<void>;
+}
+
+const resultados = ['recebido', 'aplicado', 'recusado', 'erro'];
+
+interface Dependencies {
+  presenca: Presenca;
+  estado: Estado;
+  onInvalid(maquinaId: string, topic: keyof MachineMessages, problem: Problem): void;
+}
+
+export function createMachineMessages({ presenca, estado, onInvalid }: Dependencies): MachineMessages {
+  async function reported(maquinaId: string, topic: keyof MachineMessages, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
+    } catch (error) {
+      if (error instanceof Problem) onInvalid(maquinaId, topic, error);
+      throw error;
+    }
+  }
+
+  return {
+    heartbeat: (maquinaId, payload) =>
+      reported(maquinaId, 'heartbeat', async () => {
+        await presenca.heartbeat(maquinaId, parse(payload));
+      }),
+
+    respostas: (maquinaId, payload) =>
+      reported(maquinaId, 'respostas', async () => {
+        const { revisao, resultado } = record(parse(payload));
+        if (typeof resultado !== 'string' || !resultados.includes(resultado)) {
+          throw invalidField('resultado', `deve ser um destes: ${resultados.join(', ')}`);
+        }
+        if (revisao === undefined || revisao === null) return;
+        if (typeof revisao !== 'number' || !Number.isSafeInteger(revisao))
+          throw invalidField('revisao', 'deve ser um inteiro');
+        if (resultado === 'aplicado') await estado.applied(machineActor(maquinaId), maquinaId, revisao);
+        if (resultado === 'recebido') estado.progress(maquinaId, revisao, 'bloqueio_entregue_em');
+      }),
+
+    // The message itself is retained by the broker; here it only has to be one.
+    conexao: (maquinaId, payload) =>
+      reported(maquinaId, 'conexao', async () => {
+        const text = messageText(payload);
+        if (text === '') return;
+        const { conectada, sessao } = record(parse(payload));
+        if (typeof conectada !== 'boolean') throw invalidField('conectada', 'deve ser true ou false');
+        if (sessao !== undefined && sessao !== null && typeof sessao !== 'string' && typeof sessao !== 'number') {
+          throw invalidField('sessao', 'deve ser um texto');
+        }
+      }),
+  };
+}
+
+/** The text of a payload; what is not UTF-8 will not parse as JSON either. */
+export function messageText(payload: Buffer | string): string {
+  return typeof payload === 'string' ? payload : payload.toString('utf8');
+}
+
+/** @throws Problem JSON_INVALIDO */
+function parse(payload: Buffer | string): unknown {
+  try {
+    return JSON.parse(messageText(payload));
+  } catch {
+    throw new Problem('JSON_INVALIDO');
+  }
+}
+
+function record(value: unknown): Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalidField('', 'deve ser um objeto');
+  return { ...value };
+}
+
+function machineActor(maquinaId: string) {
+  return { ...systemActor('mqtt'), tipo: 'maquina' as const, id: maquinaId, permissoes: [] };
+}
