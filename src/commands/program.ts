@@ -31,7 +31,7 @@ export function createProgram(): Program {
   const demo = withSettings(
     command(program, 'demo', 'Run everything on a scratch data folder, with simulated machines over real MQTT.'),
   ).option('--maquinas <n>', 'how many machines to simulate', '25');
-  demo.action(done(async () => (await import('./demo')).demo(flagsOf(demo), process.env)));
+  demo.action(done(async () => (await import('./demo/demo')).demo(flagsOf(demo), process.env)));
 
   const admin = command(program, 'admin', 'Administrators.');
   const adminSet = withData(

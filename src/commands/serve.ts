@@ -1,35 +1,47 @@
 /** `narcidicontrol serve`: runs everything until it is told to stop. */
 
-import { createApp } from '../app';
-import { createLog } from '../log';
+import { type App, createApp } from '../app';
+import { createLog, type Log } from '../log';
 import { version } from '../native/build-info';
 import type { Settings } from '../settings';
 
 /** SIGTERM must end in 10 seconds; what hangs is cut off before that. */
 const stopWithinMs = 9_000;
 
+/** What a command does while the server runs. @returns how to end it. */
+export type WhileRunning = (
+  app: App,
+  addresses: { url: string; mqtt: string },
+  log: Log,
+) => Promise<() => Promise<void>>;
+
 /** @returns 0 after a clean stop. @throws OperationalError when it cannot start. */
 export async function serve(settings: Settings): Promise<number> {
+  return runServer(settings, async (app, { url }, log) => {
+    const codigo = await app.services.administrador.newSetupCode();
+    if (codigo) {
+      log.warn({ setup_url: `${url}/setup?codigo=${codigo}` }, 'no administrator yet: open within 30 minutes');
+    }
+    return async () => undefined;
+  });
+}
+
+/** Starts the server, lets `during` work beside it, and stops both at SIGTERM or SIGINT. */
+export async function runServer(settings: Settings, during: WhileRunning): Promise<number> {
   const log = createLog(settings.logLevel);
   // Listening for the signals comes first, so that one during start-up is not lost.
   const stopSignal = new Promise<string>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
   });
   const app = await createApp(settings, log);
-  let addresses: { url: string; mqtt: string };
+  let end: () => Promise<void>;
   try {
-    addresses = await app.start();
+    const addresses = await app.start();
+    log.info({ ...addresses, versao: version }, 'ready');
+    end = await during(app, addresses, log);
   } catch (error) {
     await app.stop();
     throw error;
-  }
-  log.info({ ...addresses, versao: version }, 'ready');
-  const codigo = await app.services.administrador.newSetupCode();
-  if (codigo) {
-    log.warn(
-      { setup_url: `${addresses.url}/setup?codigo=${codigo}` },
-      'no administrator yet: open this address within 30 minutes',
-    );
   }
 
   const signal = await stopSignal;
@@ -38,6 +50,7 @@ export async function serve(settings: Settings): Promise<number> {
     log.error('the stop took too long: leaving what is under way');
     process.exit(1);
   }, stopWithinMs);
+  await end();
   await app.stop();
   clearTimeout(cutOff);
   log.info('stopped');

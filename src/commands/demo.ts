@@ -1,3 +1,0 @@
-export async function demo(..._: unknown[]): Promise<number> {
-  return 0;
-}
