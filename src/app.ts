@@ -20,6 +20,7 @@ import { createLicenceReader } from './modules/licencas/licencas.facts';
 import { licencasRoutes } from './modules/licencas/licencas.routes';
 import { createLicencas } from './modules/licencas/licencas.service';
 import { createVerificacao } from './modules/licencas/verificacao.service';
+import { createVerificarHttp } from './modules/licencas/verificar.http';
 import { createEstado } from './modules/maquinas/estado.service';
 import { heartbeatRoutes } from './modules/maquinas/heartbeat.routes';
 import { maquinasRoutes } from './modules/maquinas/maquinas.routes';
@@ -143,13 +144,14 @@ export async function createApp(settings: Settings, log: Log) {
   });
   const platform = createPlatform(createAuthenticate({ acesso, estado, keyring }));
   const limiter = createRateLimiter(clock, keyPolicy, settings.rateLimit);
+  const verificar = createVerificarHttp(verificacao, limiter);
   const routes = new Elysia({ name: 'routes' })
     .use(
       new Elysia({ prefix: '/api/v1' })
         .use(authRoutes(platform, acesso))
         .use(setupRoutes(platform, administrador))
         .use(clientesRoutes(platform, clientes))
-        .use(chaveRoutes({ platform, ativacao, verificacao, limiter, clock, mqttUrl }))
+        .use(chaveRoutes({ platform, ativacao, verificar, limiter, clock, mqttUrl }))
         .use(licencasRoutes(platform, licencas, clock))
         .use(
           heartbeatRoutes({
@@ -173,6 +175,7 @@ export async function createApp(settings: Settings, log: Log) {
     routes,
     platform,
     idempotency: createIdempotency({ writer: sqlite.writer, reader: sqlite.reader, keyring, clock }),
+    verificar,
     clock,
     ids,
     onBug: (error, request) => log.error({ err: error, ...request }, 'unexpected error'),

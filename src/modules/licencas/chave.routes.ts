@@ -18,7 +18,7 @@ import {
   verificarQuery,
 } from './licencas.schema';
 import { licencaView } from './licencas.view';
-import type { Verificacao } from './verificacao.service';
+import { type VerificarHttp, verificarPrefix } from './verificar.http';
 
 const tag = 'Chave de licença';
 
@@ -33,7 +33,7 @@ export const activationSchema = t.Object({
 interface Dependencies {
   platform: Platform;
   ativacao: Ativacao;
-  verificacao: Verificacao;
+  verificar: VerificarHttp;
   limiter: RateLimiter;
   clock: Clock;
   mqttUrl(): string;
@@ -52,7 +52,7 @@ export function activationView(activation: Activation, now: number, mqttUrl: str
   };
 }
 
-export function chaveRoutes({ platform, ativacao, verificacao, limiter, clock, mqttUrl }: Dependencies) {
+export function chaveRoutes({ platform, ativacao, verificar, limiter, clock, mqttUrl }: Dependencies) {
   return new Elysia({ prefix: '/licencas' })
     .use(platform)
     .post(
@@ -99,24 +99,9 @@ export function chaveRoutes({ platform, ativacao, verificacao, limiter, clock, m
     )
     .get(
       '/verificar/:chave',
-      ({ params, query, request }) => {
-        const headers = limiter.take(contextOf(request).ip);
-        const { url } = request;
-        const json = verificacao.verificarJson(url.slice(url.indexOf('/licencas/')), () => {
-          const { recursos, explicar, ...rest } = query;
-          return {
-            chave: params.chave,
-            ...rest,
-            recursos: recursos
-              ?.split(',')
-              .map((name) => name.trim())
-              .filter(Boolean),
-            explicar: explicar === 'true' || explicar === '1',
-          };
-        });
-        return new Response(json, {
-          headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...headers },
-        });
+      ({ request }) => {
+        const { ip, requestId } = contextOf(request);
+        return verificar(request.url.slice(request.url.indexOf(verificarPrefix)), ip, requestId);
       },
       {
         query: verificarQuery,

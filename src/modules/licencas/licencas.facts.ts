@@ -2,7 +2,8 @@
 
 import { prepareRead } from '../../storage/sqlite/fast-read';
 import type { Sqlite } from '../../storage/sqlite/open';
-import { type LicencaRow, selectLicencas, toFacts } from './licencas.store';
+import type { Db } from '../../storage/sqlite/unit-of-work';
+import { type LicencaRow, toFacts } from './licencas.store';
 import type { LicenceFacts, MachineFacts } from './validacao.model';
 
 export interface LicenceReader {
@@ -16,9 +17,9 @@ export interface LicenceReader {
 export function createLicenceReader({ reader, readerHandle }: Pick<Sqlite, 'reader' | 'readerHandle'>): LicenceReader {
   const byHmac = prepareRead<LicencaRow>(
     readerHandle,
-    selectLicencas(reader).where('licencas.chave_hmac', '=', '').compile(),
+    selectFacts(reader).where('licencas.chave_hmac', '=', '').compile(),
   );
-  const byId = prepareRead<LicencaRow>(readerHandle, selectLicencas(reader).where('licencas.id', '=', '').compile());
+  const byId = prepareRead<LicencaRow>(readerHandle, selectFacts(reader).where('licencas.id', '=', '').compile());
   const machine = prepareRead<{ id: string; ativa: number; bloqueada: number; motivo_bloqueio: string | null }>(
     readerHandle,
     reader
@@ -36,6 +37,35 @@ export function createLicenceReader({ reader, readerHandle }: Pick<Sqlite, 'read
       return row ? { ...row, ativa: row.ativa === 1, bloqueada: row.bloqueada === 1 } : null;
     },
   };
+}
+
+/** The columns of `selectLicencas` without its joins: bun:sqlite reads a joined row in 21 µs, this one in 8. */
+function selectFacts(db: Db) {
+  return db
+    .selectFrom('licencas')
+    .selectAll('licencas')
+    .select((from) => [
+      from
+        .selectFrom('clientes')
+        .select('clientes.status')
+        .whereRef('clientes.id', '=', 'licencas.cliente_id')
+        .$asScalar()
+        .$notNull()
+        .as('cliente_status'),
+      from
+        .selectFrom('clientes')
+        .select('clientes.motivo_bloqueio')
+        .whereRef('clientes.id', '=', 'licencas.cliente_id')
+        .$asScalar()
+        .as('cliente_motivo'),
+      from
+        .selectFrom('produtos')
+        .select('produtos.slug')
+        .whereRef('produtos.id', '=', 'licencas.produto_id')
+        .$asScalar()
+        .$notNull()
+        .as('produto_slug'),
+    ]);
 }
 
 function nullable(row: LicencaRow | null): LicenceFacts | null {

@@ -145,14 +145,17 @@ export async function dueLicencas(
   limit: number,
 ): Promise<LicenceFacts[]> {
   const query = selectLicencas(db).limit(limit);
+  // Literals, not parameters: only with them does SQLite use the partial indexes, which hold what is left to tell.
   const due =
     which === 'fim'
       ? query
-          .where('fim_registrado', '=', 0)
-          .where('expira_em', 'is not', null)
+          .where(sql<boolean>`licencas.fim_registrado = 0 AND licencas.expira_em IS NOT NULL`)
           .where(endHasCome(now))
-          .orderBy('expira_em')
-      : query.where('inicio_registrado', '=', 0).where('inicia_em', '<=', now).orderBy('inicia_em');
+          .orderBy('licencas.expira_em')
+      : query
+          .where(sql<boolean>`licencas.inicio_registrado = 0`)
+          .where('inicia_em', '<=', now)
+          .orderBy('licencas.inicia_em');
   return (await due.execute()).map(toFacts);
 }
 

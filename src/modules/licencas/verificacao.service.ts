@@ -45,11 +45,13 @@ export interface Verification {
 }
 
 interface Remembered {
-  json: string;
+  /** The answer as JSON, encoded: a hundred thousand strings would be the garbage collector's, bytes are not. */
+  json: Uint8Array<ArrayBuffer>;
   /** The number of the last change when this answer was computed. */
   stamp: number;
   computedAt: number;
   until: number;
+  /** The licence, its customer, its product, and the machine if one was named. */
   ids: readonly string[];
 }
 
@@ -58,6 +60,8 @@ interface Dependencies {
   keyring: Keyring;
   clock: Clock;
 }
+
+const encoder = new TextEncoder();
 
 export type Verificacao = ReturnType<typeof createVerificacao>;
 
@@ -108,10 +112,10 @@ export function createVerificacao({ licences, keyring, clock }: Dependencies) {
     },
 
     /**
-     * The same answer as JSON text, remembered under the question as it was asked.
+     * The same answer as JSON in UTF-8, remembered under the question as it was asked.
      * @param question the path and query of the call; the same text must always mean the same request.
      */
-    verificarJson(question: string, request: () => VerificationRequest): string {
+    verificarJson(question: string, request: () => VerificationRequest): Uint8Array<ArrayBuffer> {
       const now = clock.now();
       const remembered = answers.get(question);
       if (remembered && isCurrent(remembered, now)) return remembered.json;
@@ -119,7 +123,7 @@ export function createVerificacao({ licences, keyring, clock }: Dependencies) {
       const stamp = changes;
       const asked = request();
       const { answer, ids, until } = compute(asked, now);
-      const json = JSON.stringify(answer);
+      const json = encoder.encode(JSON.stringify(answer));
       if (ids.length > 0 && asked.nonce === undefined && question.length <= rememberedCharactersMax) {
         if (answers.size >= answersMax) answers.clear();
         answers.set(question, { json, stamp, computedAt: now, until, ids });

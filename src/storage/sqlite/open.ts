@@ -30,7 +30,8 @@ function kyselyDatabase(db: Database): SqliteDatabase {
       const statement = db.query(sql === 'begin' ? 'begin immediate' : sql);
       const bind = (parameters: readonly unknown[]) => parameters.map(toBinding);
       return {
-        reader: statement.columnNames.length > 0,
+        // Not by `columnNames`: asking for them runs the statement once, without its parameters.
+        reader: answersRows.test(sql),
         all: (parameters) => statement.all(...bind(parameters)),
         run: (parameters) => statement.run(...bind(parameters)),
         iterate: (parameters) => statement.iterate(...bind(parameters)) as IterableIterator<unknown>,
@@ -38,6 +39,8 @@ function kyselyDatabase(db: Database): SqliteDatabase {
     },
   };
 }
+
+const answersRows = /^\s*(select|with|pragma|explain)\b|\breturning\b/i;
 
 function toBinding(value: unknown): SQLQueryBindings {
   if (value === null || typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint')
@@ -51,6 +54,7 @@ function openHandle(file: string, readonly: boolean): Database {
   db.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
   if (readonly) {
     db.run(`PRAGMA cache_size = -${readerCacheKib}`);
+    db.run('PRAGMA mmap_size = 1073741824');
   } else {
     db.run('PRAGMA journal_mode = WAL');
     db.run('PRAGMA synchronous = FULL');

@@ -7,6 +7,7 @@ import type { Clock } from '../../core/clock';
 import type { Ids } from '../../core/ids';
 import { OperationalError } from '../../core/operational-error';
 import { Problem } from '../../core/problem';
+import { type VerificarHttp, verificarPrefix } from '../../modules/licencas/verificar.http';
 import { errorResponse, maskPath, problemResponse } from './errors';
 import type { Idempotency } from './idempotency';
 import { contextOf, setContext } from './kit/context';
@@ -16,6 +17,8 @@ import type { Platform } from './kit/platform';
 const requestBytesMax = 16 * 1024 ** 3;
 const urlCharactersMax = 16_384;
 const idleTimeoutSeconds = 120;
+/** Where the authority of a URL begins: after `https://` at the latest. */
+const schemeCharacters = 8;
 const requestIdPattern = /^[\w.:-]{1,128}$/;
 
 export interface HttpServer {
@@ -29,6 +32,7 @@ interface Dependencies {
   routes: AnyElysia;
   platform: Platform;
   idempotency: Idempotency;
+  verificar: VerificarHttp;
   clock: Clock;
   ids: Ids;
   onBug(error: unknown, request: { requestId: string; method: string; path: string }): void;
@@ -43,18 +47,25 @@ interface ListenOptions {
 export type HttpHandler = (request: Request, ip: string | null) => Promise<Response> | Response;
 
 /** The application as one function from request to answer. */
-export function createHttpHandler({ routes, platform, idempotency, clock, ids, onBug }: Dependencies): HttpHandler {
+export function createHttpHandler({
+  routes,
+  platform,
+  idempotency,
+  verificar,
+  clock,
+  ids,
+  onBug,
+}: Dependencies): HttpHandler {
+  function failure(error: unknown, code: string | number, request: Request): Response {
+    const known = errorResponse(error, code, request);
+    if (known) return known;
+    const { requestId } = contextOf(request);
+    onBug(error, { requestId, method: request.method, path: maskPath(new URL(request.url).pathname) });
+    return problemResponse(new Problem('ERRO_INTERNO', { detalhe: 'O erro foi registrado com o request_id.' }), request);
+  }
+
   const app = new Elysia({ name: 'http', normalize: true })
-    .onError(({ error, code, request }) => {
-      const known = errorResponse(error, code, request);
-      if (known) return known;
-      const { requestId } = contextOf(request);
-      onBug(error, { requestId, method: request.method, path: maskPath(new URL(request.url).pathname) });
-      return problemResponse(
-        new Problem('ERRO_INTERNO', { detalhe: 'O erro foi registrado com o request_id.' }),
-        request,
-      );
-    })
+    .onError(({ error, code, request }) => failure(error, code, request))
     .use(routes)
     .compile();
 
@@ -77,9 +88,24 @@ export function createHttpHandler({ routes, platform, idempotency, clock, ids, o
     });
   }
 
+  function verify(request: Request, from: number, ip: string | null, requestId: string): Response {
+    try {
+      return verificar(request.url.slice(from), ip, requestId);
+    } catch (error) {
+      setContext(request, { requestId, ip, idempotencia: null, actor: null });
+      const response = failure(error, 'UNKNOWN', request);
+      response.headers.set('x-request-id', requestId);
+      return response;
+    }
+  }
+
   return async (original, ip) => {
     const asked = original.headers.get('x-request-id');
     const requestId = asked !== null && requestIdPattern.test(asked) ? asked : ids.next(clock.now());
+    const verification = original.method === 'GET' ? original.url.indexOf(verificarPrefix) : -1;
+    if (verification !== -1 && verification === original.url.indexOf('/', schemeCharacters)) {
+      return verify(original, verification, ip, requestId);
+    }
     const request = withoutTrailingSlash(original);
     setContext(request, { requestId, ip, idempotencia: null, actor: null });
     const response = await answer(request);
