@@ -125,7 +125,9 @@ export function createVerificacao({ licences, keyring, clock }: Dependencies) {
       const { answer, ids, until } = compute(asked, now);
       const json = encoder.encode(JSON.stringify(answer));
       if (ids.length > 0 && asked.nonce === undefined && question.length <= rememberedCharactersMax) {
-        if (answers.size >= answersMax) answers.clear();
+        // The oldest answer makes room; asked again, it is computed again.
+        const oldest = answers.keys().next();
+        if (answers.size >= answersMax && !oldest.done) answers.delete(oldest.value);
         answers.set(question, { json, stamp, computedAt: now, until, ids });
       }
       return json;

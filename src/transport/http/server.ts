@@ -61,7 +61,10 @@ export function createHttpHandler({
     if (known) return known;
     const { requestId } = contextOf(request);
     onBug(error, { requestId, method: request.method, path: maskPath(new URL(request.url).pathname) });
-    return problemResponse(new Problem('ERRO_INTERNO', { detalhe: 'O erro foi registrado com o request_id.' }), request);
+    return problemResponse(
+      new Problem('ERRO_INTERNO', { detalhe: 'O erro foi registrado com o request_id.' }),
+      request,
+    );
   }
 
   const app = new Elysia({ name: 'http', normalize: true })
