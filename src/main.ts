@@ -8,8 +8,8 @@ const usageExitCode = 2;
 
 try {
   const exitCode = await createProgram().run(process.argv.slice(2));
-  process.exitCode = exitCode;
-  if (exitCode !== 0) process.exit(exitCode);
+  // What was printed goes out first, also into a slow pipe.
+  process.stdout.write('', () => process.exit(exitCode));
 } catch (error) {
   process.exit(explain(error));
 }

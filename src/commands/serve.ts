@@ -46,13 +46,13 @@ export async function runServer(settings: Settings, during: WhileRunning): Promi
 
   const signal = await stopSignal;
   log.info({ signal }, 'stopping');
-  const cutOff = setTimeout(() => {
-    log.error('the stop took too long: leaving what is under way');
-    process.exit(1);
-  }, stopWithinMs);
-  await end();
-  await app.stop();
+  let cutOff: ReturnType<typeof setTimeout> | undefined;
+  const tooLong = new Promise<boolean>((resolve) => {
+    cutOff = setTimeout(() => resolve(false), stopWithinMs);
+  });
+  const clean = await Promise.race([end().then(() => app.stop().then(() => true)), tooLong]);
   clearTimeout(cutOff);
-  log.info('stopped');
-  return 0;
+  if (clean) log.info('stopped');
+  else log.error('the stop took too long: leaving what is under way');
+  return clean ? 0 : 1;
 }

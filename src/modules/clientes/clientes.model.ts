@@ -1,6 +1,7 @@
 /** A customer of the software house: types and rules. No I/O, no clock, no random inside. */
 
 import { cnpj, cpf } from 'cpf-cnpj-validator';
+import { checkMetadados, type Metadados } from '../../core/metadados';
 import { invalidField, Problem } from '../../core/problem';
 import { foldText } from '../../core/text';
 
@@ -9,7 +10,6 @@ export const clienteStatus = ['ativo', 'bloqueado', 'cancelado'] as const;
 
 export type ClienteTipo = (typeof clienteTipos)[number];
 export type ClienteStatus = (typeof clienteStatus)[number];
-export type Metadados = Record<string, unknown>;
 
 export interface Cliente {
   id: string;
@@ -46,7 +46,7 @@ export function newCliente(fields: ClienteFields, id: string, now: number): Clie
     tipo: fields.tipo ?? 'basic',
     status: 'ativo',
     motivo_bloqueio: null,
-    metadados: fields.metadados ?? {},
+    metadados: checkMetadados(fields.metadados ?? {}),
     criado_em: now,
     atualizado_em: now,
     rev: 1,
@@ -62,7 +62,7 @@ export function editCliente(cliente: Cliente, fields: Partial<ClienteFields>, no
     ...(fields.telefone === undefined ? {} : { telefone: fields.telefone?.trim() || null }),
     ...(fields.documento === undefined ? {} : { documento: cleanDocumento(fields.documento) }),
     ...(fields.tipo === undefined ? {} : { tipo: fields.tipo }),
-    ...(fields.metadados === undefined ? {} : { metadados: fields.metadados }),
+    ...(fields.metadados === undefined ? {} : { metadados: checkMetadados(fields.metadados) }),
     atualizado_em: now,
     rev: cliente.rev + 1,
   };

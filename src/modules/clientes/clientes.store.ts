@@ -1,13 +1,14 @@
 /** Customers in the database. Every row passes one mapper. */
 
 import type { Selectable } from 'kysely';
+import type { Metadados } from '../../core/metadados';
 import type { Page, PageRequest } from '../../core/page';
 import { Problem } from '../../core/problem';
 import { keysetPage } from '../../storage/sqlite/keyset';
 import type { ClienteTable } from '../../storage/sqlite/schema';
 import { likePattern } from '../../storage/sqlite/search';
 import type { Db } from '../../storage/sqlite/unit-of-work';
-import { type Cliente, type ClienteStatus, type ClienteTipo, clienteBusca, type Metadados } from './clientes.model';
+import { type Cliente, type ClienteStatus, type ClienteTipo, clienteBusca } from './clientes.model';
 
 export const clienteSortable = ['criado_em', 'atualizado_em', 'nome', 'email'] as const;
 

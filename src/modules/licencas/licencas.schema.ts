@@ -1,7 +1,16 @@
 /** Licences on the wire. */
 
 import { t } from 'elysia';
-import { line, metadados, oneOf, textOrNull, timestamp, timestampOrNull, uuid } from '../../transport/http/kit/wire';
+import {
+  integer,
+  line,
+  metadados,
+  oneOf,
+  textOrNull,
+  timestamp,
+  timestampOrNull,
+  uuid,
+} from '../../transport/http/kit/wire';
 import { diasMax, licencaStatus, licencaTipos } from './licencas.model';
 import { validationCodes } from './validacao.model';
 
@@ -16,13 +25,13 @@ const recurso = t.String({
 });
 
 const editable = {
-  limite_maquinas: t.Optional(t.Integer({ minimum: 1, maximum: maquinasMax, description: 'Assentos' })),
+  limite_maquinas: t.Optional(integer({ minimum: 1, maximum: maquinasMax, description: 'Assentos' })),
   recursos: t.Optional(
     t.Array(recurso, { maxItems: recursosMax, description: 'O que a licença inclui, com limite se houver' }),
   ),
   renovacao_automatica: t.Optional(t.Boolean()),
   offline_dias: t.Optional(
-    t.Integer({ minimum: 1, maximum: offlineDiasMax, description: 'Por quantos dias o certificado vale sem servidor' }),
+    integer({ minimum: 1, maximum: offlineDiasMax, description: 'Por quantos dias o certificado vale sem servidor' }),
   ),
   metadados: t.Optional(metadados),
 };
@@ -34,7 +43,7 @@ export const novaLicencaBody = t.Object({
     line(100, { description: 'Slug ou id do produto; padrao se não for dito', examples: ['padrao'] }),
   ),
   plano_id: t.Optional(t.Union([uuid, t.Null()])),
-  dias: t.Optional(t.Integer({ minimum: 1, maximum: diasMax })),
+  dias: t.Optional(integer({ minimum: 1, maximum: diasMax })),
   inicia_em: t.Optional(timestamp),
   expira_em: t.Optional(t.Union([timestamp, t.Null()])),
   ...editable,
@@ -43,7 +52,7 @@ export const novaLicencaBody = t.Object({
 export const editLicencaBody = t.Object(editable);
 
 export const renovarBody = t.Object({
-  dias: t.Optional(t.Integer({ minimum: 1, maximum: diasMax, examples: [30] })),
+  dias: t.Optional(integer({ minimum: 1, maximum: diasMax, examples: [30] })),
   expira_em: t.Optional(timestamp),
 });
 

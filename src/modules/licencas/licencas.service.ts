@@ -5,6 +5,7 @@ import { type Actor, authorize, can } from '../../core/actor';
 import { type Clock, rfc3339OrNull } from '../../core/clock';
 import type { EventType } from '../../core/events';
 import type { Ids } from '../../core/ids';
+import { checkMetadados } from '../../core/metadados';
 import type { Page, PageRequest } from '../../core/page';
 import { invalidField, Problem } from '../../core/problem';
 import type { Keyring } from '../../storage/keys/keyring';
@@ -128,7 +129,7 @@ export function createLicencas({ work, clock, ids, keyring, touchMachines }: Dep
           carencia_dias: 0,
           renovacao_automatica: input.renovacao_automatica ?? false,
           offline_dias: input.offline_dias ?? offlineDiasDefault,
-          metadados: input.metadados ?? {},
+          metadados: checkMetadados(input.metadados ?? {}),
           inicio_registrado: iniciaEm <= tx.now,
           fim_registrado: false,
           criado_em: tx.now,
@@ -171,6 +172,7 @@ export function createLicencas({ work, clock, ids, keyring, touchMachines }: Dep
       authorize(actor, 'licencas:editar');
       return change(actor, id, 'editar', 'licenca.atualizada', (licenca, now) => {
         if (esperada !== null && licenca.rev !== esperada) throw new Problem('VERSAO_DESATUALIZADA');
+        if (edit.metadados) checkMetadados(edit.metadados);
         return { ...touched(licenca, now), ...withoutUndefined(edit) };
       });
     },

@@ -1,5 +1,6 @@
 /** The shapes that several modules share on the wire, with examples. */
 
+import { Type } from '@sinclair/typebox';
 import { type TSchema, t } from 'elysia';
 
 /** No control characters: they have no place in names and would forge lines in logs and mails. */
@@ -25,14 +26,14 @@ export function oneOf<const T extends readonly string[]>(values: T, description?
   return t.Unsafe<T[number]>(t.Union(literals, description === undefined ? {} : { description }));
 }
 
-const metadadosKeysMax = 64;
+/** A whole number in a body. Not t.Integer: that one also takes a text of digits, as a query has them. */
+export const integer = Type.Integer;
 
 /** Free data of the integrator's own. */
-export const metadados = t.Record(t.String({ maxLength: 64 }), t.Unknown(), {
-  maxProperties: metadadosKeysMax,
-  description: 'Dados livres do integrador',
-  examples: [{ erp_id: '4711' }],
-});
+export const metadados = t.Unsafe<Record<string, unknown>>(
+  // Any, checked by the model: a record would turn a list into an object without a word.
+  t.Any({ description: 'Dados livres do integrador, até 16 KiB', examples: [{ erp_id: '4711' }] }),
+);
 
 /** The reason of a block, asked of everyone who blocks. */
 export const motivoBody = t.Object({

@@ -1,0 +1,166 @@
+import { Database } from 'bun:sqlite';
+import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { join } from 'node:path';
+import { admin, httpClient, logIn, startServer, type TestServer } from '../support/app';
+
+let server: TestServer;
+beforeAll(async () => {
+  server = await startServer();
+});
+afterAll(() => server.stop());
+
+async function grant(form: Record<string, string>): Promise<{ status: number; body: Record<string, string> }> {
+  const response = await fetch(`${server.url}/api/v1/auth/token`, { method: 'POST', body: new URLSearchParams(form) });
+  return { status: response.status, body: (await response.json()) as Record<string, string> };
+}
+
+describe('tokens', () => {
+  test('the password grant answers as RFC 6749 says, and the token tells who one is', async () => {
+    const { status, body } = await logIn(server.url, admin.email.toUpperCase(), admin.senha);
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ token_type: 'bearer', expires_in: 900, scope: '*:*' });
+    const me = await httpClient(server.url, body.access_token)('GET', '/auth/me');
+    expect(me.body).toMatchObject({ email: admin.email, perfil: { nome: 'administrador' }, permissoes: ['*:*'] });
+  });
+
+  test.each([
+    [{ grant_type: 'password', username: admin.email, password: 'errada' }, 'invalid_grant'],
+    [{ grant_type: 'password', username: 'ninguem@exemplo.com.br', password: 'errada' }, 'invalid_grant'],
+    [{ grant_type: 'password', username: admin.email }, 'invalid_request'],
+    [{ grant_type: 'implicit' }, 'unsupported_grant_type'],
+    [{}, 'invalid_request'],
+    [{ grant_type: 'refresh_token', refresh_token: 'nr_nada' }, 'invalid_grant'],
+  ])('%j is %s', async (form, error) => {
+    const { status, body } = await grant(form as unknown as Record<string, string>);
+    expect([status, body.error]).toEqual([400, error]);
+  });
+
+  test('a refresh token is rotated; an old one that comes back ends the session', async () => {
+    const first = (await logIn(server.url, admin.email, admin.senha)).body;
+    const second = (await grant({ grant_type: 'refresh_token', refresh_token: first.refresh_token })).body;
+    expect(second.refresh_token).not.toBe(first.refresh_token);
+    expect((await httpClient(server.url, second.access_token ?? '')('GET', '/auth/me')).status).toBe(200);
+    expect((await grant({ grant_type: 'refresh_token', refresh_token: first.refresh_token })).status).toBe(400);
+    expect((await grant({ grant_type: 'refresh_token', refresh_token: second.refresh_token ?? '' })).status).toBe(400);
+    expect((await httpClient(server.url, second.access_token ?? '')('GET', '/auth/me')).status).toBe(401);
+  });
+
+  test('revoking ends the session of either token, and unknown tokens are no error', async () => {
+    for (const which of ['access_token', 'refresh_token'] as const) {
+      const { body } = await logIn(server.url, admin.email, admin.senha);
+      const response = await fetch(`${server.url}/api/v1/auth/revoke`, {
+        method: 'POST',
+        body: new URLSearchParams({ token: body[which] }),
+      });
+      expect(response.status).toBe(200);
+      expect((await httpClient(server.url, body.access_token)('GET', '/auth/me')).status).toBe(401);
+    }
+    const response = await fetch(`${server.url}/api/v1/auth/revoke`, {
+      method: 'POST',
+      body: new URLSearchParams({ token: 'x' }),
+    });
+    expect(response.status).toBe(200);
+  });
+
+  test('an altered token is refused', async () => {
+    const { body } = await logIn(server.url, admin.email, admin.senha);
+    const [header, payload, signature] = body.access_token.split('.');
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString());
+    const forged = Buffer.from(JSON.stringify({ ...claims, exp: claims.exp + 999_999 })).toString('base64url');
+    const none = Buffer.from(JSON.stringify({ alg: 'none', typ: 'JWT' })).toString('base64url');
+    for (const token of [
+      `${header}.${forged}.${signature}`,
+      `${none}.${payload}.`,
+      `${none}.${payload}.${signature}`,
+    ]) {
+      expect((await httpClient(server.url, token)('GET', '/auth/me')).status).toBe(401);
+    }
+  });
+});
+
+describe('the built-in profiles', () => {
+  /** A user of a profile; there is no call for it yet, so the row is written beside the server. */
+  async function userOf(nome: string): Promise<TestServer['call']> {
+    const email = `${nome}@exemplo.com.br`;
+    const db = new Database(join(server.data, 'narcidi.db'));
+    const hash = await Bun.password.hash('senha-do-perfil');
+    db.run(`INSERT INTO usuarios SELECT ?, ?, ?, ?, id, 1, 0, 0, 1 FROM perfis WHERE nome = ? ON CONFLICT DO NOTHING`, [
+      Bun.randomUUIDv7(),
+      nome,
+      email,
+      hash,
+      nome,
+    ]);
+    db.close();
+    const { body } = await logIn(server.url, email, 'senha-do-perfil');
+    return httpClient(server.url, body.access_token);
+  }
+
+  test.each([
+    ['operador', 201, 200, 200],
+    ['suporte', 403, 200, 200],
+    ['leitura', 403, 200, 403],
+  ])('%s: create %d, read %d, block %d', async (perfil, create, list, block) => {
+    const call = await userOf(perfil);
+    const { body: cliente } = await server.call('POST', '/clientes', {
+      nome: 'X',
+      email: `${perfil}-alvo@exemplo.com.br`,
+    });
+    const { body: licenca } = await server.call('POST', '/licencas', { cliente_id: cliente.id, tipo: 'perpetua' });
+    expect((await call('POST', '/clientes', { nome: 'Y', email: `${perfil}-novo@exemplo.com.br` })).status).toBe(
+      create,
+    );
+    expect((await call('GET', '/clientes')).status).toBe(list);
+    expect((await call('POST', `/licencas/${licenca.id}/bloquear`, { motivo: 'x' })).status).toBe(block);
+    const shown = (await call('GET', `/licencas/${licenca.id}`)).body;
+    expect('chave' in shown).toBe(perfil === 'operador');
+  });
+
+  test('a deactivated user is out at once', async () => {
+    const call = await userOf('leitura');
+    expect((await call('GET', '/clientes')).status).toBe(200);
+    const db = new Database(join(server.data, 'narcidi.db'));
+    db.run(`UPDATE usuarios SET ativo = 0 WHERE nome = 'leitura'`);
+    db.close();
+    expect((await call('GET', '/clientes')).status).toBe(401);
+  });
+});
+
+describe('guessing passwords', () => {
+  test('ten failures close the account for a while, whatever comes then', async () => {
+    const own = await startServer();
+    const statuses: number[] = [];
+    for (let n = 0; n < 10; n += 1) statuses.push((await logIn(own.url, admin.email, 'errada')).status);
+    expect(new Set(statuses)).toEqual(new Set([400]));
+    const answer = await logIn(own.url, admin.email, admin.senha);
+    expect([answer.status, answer.body.codigo, answer.body.definitivo]).toEqual([429, 'MUITAS_TENTATIVAS', false]);
+    expect(Number(answer.headers.get('retry-after'))).toBeWithin(1, 901);
+    await own.stop();
+  });
+});
+
+describe('a machine token', () => {
+  test('opens the heartbeat and nothing else', async () => {
+    const { body: cliente } = await server.call('POST', '/clientes', { nome: 'M', email: 'm@exemplo.com.br' });
+    const { body: licenca } = await server.call('POST', '/licencas', { cliente_id: cliente.id, tipo: 'perpetua' });
+    const { body } = await server.call(
+      'POST',
+      `/licencas/ativar/${licenca.chave}`,
+      { impressao: 'abc' },
+      { authorization: null },
+    );
+    const call = httpClient(server.url, body.token);
+    const answer = await call('POST', '/maquinas/heartbeat', { cpu: 1, memoria: 2, disco: 3 });
+    expect(answer.body).toMatchObject({
+      recebidos: 1,
+      intervalo_s: 60,
+      maquina: { bloqueada: false, motivo_bloqueio: null, revisao: 1 },
+    });
+    expect((await call('GET', '/maquinas')).status).toBe(403);
+    expect((await call('GET', '/clientes')).status).toBe(403);
+    expect((await server.call('POST', '/maquinas/heartbeat', { cpu: 1, memoria: 2, disco: 3 })).status).toBe(403);
+    expect((await call('POST', '/maquinas/heartbeat', { cpu: 101, memoria: 2, disco: 3 })).body.codigo).toBe(
+      'VALIDACAO',
+    );
+  });
+});

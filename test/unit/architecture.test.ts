@@ -1,0 +1,55 @@
+import { describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { Glob, Transpiler } from 'bun';
+
+const src = resolve(import.meta.dir, '../../src');
+const transpiler = new Transpiler({ loader: 'ts' });
+
+/**
+ * The layers, innermost first; imports run from a later one to an earlier one or stay within. The HTTP kit is what routes
+ * stand on, so it lies below them; the HTTP server that runs the routes lies above.
+ */
+const layers: readonly (readonly [string, RegExp])[] = [
+  ['core', /^core\//],
+  ['native', /^native\//],
+  [
+    'rules, storage and services',
+    /^(storage\/|modules\/.*\.(model|store|service|facts|view|settings)\.ts$|modules\/acesso\/tentativas\.ts$|transport\/http\/kit\/|transport\/transport\.settings\.ts$)/,
+  ],
+  ['edges of modules', /^modules\/.*\.(schema|routes|http|topics|jobs|reactions)\.ts$/],
+  ['relay and transports', /^(relay|transport)\//],
+  ['composition', /^(app|stores|settings|log)\.ts$/],
+  ['commands', /^(commands\/|main\.ts$)/],
+];
+
+function layerOf(file: string): number {
+  const index = layers.findIndex(([, pattern]) => pattern.test(file));
+  if (index === -1) throw new Error(`${file} belongs to no layer`);
+  return index;
+}
+
+const files = [...new Glob('**/*.ts').scanSync(src)].sort();
+
+describe('the structure', () => {
+  test.each(files)('%s imports nothing further out', (file) => {
+    for (const { path } of transpiler.scanImports(readFileSync(join(src, file), 'utf8'))) {
+      if (!path.startsWith('.')) continue;
+      const target = relative(src, resolve(src, dirname(file), path));
+      if (target.startsWith('..')) continue;
+      const imported = files.find((known) => known === `${target}.ts` || known === `${target}/index.ts`) ?? target;
+      expect({ file, imported, layer: layerOf(imported) <= layerOf(file) }).toEqual({ file, imported, layer: true });
+    }
+  });
+
+  test('time comes from core/clock only', () => {
+    const readers = files.filter((file) => /\bDate\.now\(\)|new Date\(\)/.test(readFileSync(join(src, file), 'utf8')));
+    // doctor judges the machine's own clock, and a simulated machine is another computer with a clock of its own.
+    expect(readers).toEqual(['commands/demo/simulated-machine.ts', 'commands/doctor.ts', 'core/clock.ts']);
+  });
+
+  test('only main ends the process', () => {
+    const enders = files.filter((file) => /process\.exit\(/.test(readFileSync(join(src, file), 'utf8')));
+    expect(enders).toEqual(['main.ts']);
+  });
+});
