@@ -1,7 +1,6 @@
 /** Composition root: settings → adapters → services → transports; what starts when, and stops in the opposite order. */
 
 import { readFileSync } from 'node:fs';
-import aedesMemoryPersistence from 'aedes-persistence';
 import { Elysia } from 'elysia';
 import { secondMs, systemClock } from './core/clock';
 import { uuidV7 } from './core/ids';
@@ -106,7 +105,6 @@ export async function createApp(settings: Settings, log: Log) {
   // 3. Transports.
   const mqttLogins = createRateLimiter(clock, mqttLoginPolicy, settings.rateLimit);
   const broker = await createBroker({
-    persistence: aedesMemoryPersistence() as never,
     messages: createMachineMessages({
       presenca,
       estado,

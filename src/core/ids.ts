@@ -6,10 +6,3 @@ export interface Ids {
 }
 
 export const uuidV7: Ids = { next: (nowMs) => Bun.randomUUIDv7('hex', nowMs) };
-
-const uuidPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
-/** Whether a text has the form of a UUID of any version. */
-export function isUuid(text: string): boolean {
-  return text.length === 36 && uuidPattern.test(text);
-}

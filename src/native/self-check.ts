@@ -3,6 +3,7 @@
 import { Database } from 'bun:sqlite';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { forbidTelemetry } from './no-telemetry';
 
 export interface NativeCheck {
   nome: string;
@@ -37,6 +38,7 @@ export async function nativeSelfCheck(folder: string): Promise<NativeCheck[]> {
       }
     }),
     await attempt('onnxruntime', async () => {
+      forbidTelemetry();
       const { InferenceSession, Tensor } = await import('onnxruntime-node');
       const session = await InferenceSession.create(identityModel());
       const { y } = await session.run({ x: new Tensor('float32', [42], [1]) });

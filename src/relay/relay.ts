@@ -30,8 +30,6 @@ interface Dependencies {
   onError(error: unknown, reaction: string, event: CommittedEvent | null): void;
 }
 
-export type Relay = ReturnType<typeof createRelay>;
-
 export function createRelay({ work, writer, clock, onError }: Dependencies) {
   const drains: (() => void)[] = [];
   const running = new Set<Promise<void>>();

@@ -27,6 +27,8 @@ export async function demo(
   if (!Number.isInteger(machines) || machines < 1 || machines > machinesMax) {
     throw new OperationalError(`--maquinas must be a whole number from 1 to ${machinesMax}`);
   }
+  // The MQTT client parses addresses in a way Node warns about; nobody who watches a demo can do anything about it.
+  process.noDeprecation = true;
   const scratch = mkdtempSync(join(tmpdir(), 'narcidi-demo-'));
   const password = `demo-${randomBytes(6).toString('base64url')}`;
   const { settings } = resolveSettings({

@@ -16,8 +16,6 @@ interface Dependencies {
   onError(error: unknown): void;
 }
 
-export type Calendario = ReturnType<typeof createCalendario>;
-
 export function createCalendario({ work, clock, touchMachines, onError }: Dependencies) {
   const actor = systemActor('calendario');
   let timer: ReturnType<typeof setTimeout> | null = null;

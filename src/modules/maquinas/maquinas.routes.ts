@@ -148,6 +148,7 @@ export function maquinasRoutes(dependencies: Dependencies) {
       {
         acesso: 'maquinas:excluir',
         params: idParams,
+        response: { 204: t.Void() },
         detail: docs(tag, 'excluirMaquina', 'Exclui uma máquina e libera o assento'),
       },
     )
@@ -237,7 +238,10 @@ export function maquinasRoutes(dependencies: Dependencies) {
         acesso: 'maquinas:ler',
         params: idParams,
         query: t.Object({ de: t.Optional(t.String()), ate: t.Optional(t.String()) }),
-        detail: docs(tag, 'exportarHeartbeats', 'Os heartbeats de um período em CSV'),
+        detail: {
+          ...docs(tag, 'exportarHeartbeats', 'Os heartbeats de um período em CSV'),
+          responses: { 200: { description: 'Cabeçalho e uma linha por heartbeat', content: { 'text/csv': {} } } },
+        },
       },
     );
 }

@@ -6,21 +6,24 @@ import { scalarScript } from '../../native/assets';
 import { version } from '../../native/build-info';
 import { problemSchema } from './kit/wire';
 
+const documentPath = '/swagger/json';
 const scriptPath = '/swagger/scalar.js';
 
 /** `/swagger` and `/swagger/json` of the app it is used by. */
 export function openApiRoutes() {
   return new Elysia({ name: 'openapi' })
+    .onAfterHandle(({ path, responseValue }) => (path === documentPath ? completeDocument(responseValue) : undefined))
     .use(
       swagger({
         path: '/swagger',
         scalarCDN: scriptPath,
         // The page would otherwise fetch fonts and report its use elsewhere.
-        scalarConfig: { withDefaultFonts: false, telemetry: false, spec: { url: '/swagger/json' } } as never,
+        scalarConfig: { withDefaultFonts: false, telemetry: false, spec: { url: documentPath } } as never,
         excludeStaticFile: false,
-        exclude: ['/swagger', '/swagger/json', scriptPath, '/', '/docs'],
+        exclude: ['/swagger', documentPath, scriptPath, '/', '/docs'],
         documentation: {
-          openapi: '3.0.3',
+          // TypeBox writes JSON Schema, and 3.1 is the first version that takes all of it.
+          openapi: '3.1.0',
           info: {
             title: 'narcidicontrol',
             version,
@@ -67,11 +70,13 @@ export function openApiRoutes() {
 }
 
 interface Operation {
-  requestBody?: { content?: Record<string, unknown> };
-  responses?: Record<string, unknown>;
+  requestBody?: { content?: Content };
+  responses?: Record<string, { description?: string; content?: Content }>;
   security?: unknown[];
   operationId?: string;
 }
+
+type Content = Record<string, unknown>;
 
 const methods = ['get', 'post', 'put', 'delete', 'patch'];
 const publicOperations = new Set([
@@ -79,17 +84,15 @@ const publicOperations = new Set([
   'desativarPorChave',
   'verificarLicenca',
   'concluirSetup',
-  'obterToken',
-  'revogarToken',
-  'chavesPublicas',
   'registrarMaquina',
 ]);
+const descriptions: Readonly<Record<string, string>> = { '200': 'Feito', '201': 'Criado', '204': 'Feito, sem corpo' };
 
 /**
  * Mends what the plugin cannot know: one content type a body, the security of each route, and the problem document that
  * any call may answer with.
  */
-export function completeDocument(document: unknown): unknown {
+function completeDocument(document: unknown): unknown {
   const copy = enumerate(document) as {
     paths?: Record<string, Record<string, Operation>>;
     components?: { schemas?: Record<string, unknown> };
@@ -103,7 +106,7 @@ export function completeDocument(document: unknown): unknown {
   return copy;
 }
 
-/** A choice of constants as the `enum` that OpenAPI 3.0 knows; `const` came with 3.1. */
+/** A choice of constants as one `enum`, which generators turn into one type. */
 function enumerate(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(enumerate);
   if (typeof schema !== 'object' || schema === null) return schema;
@@ -111,19 +114,21 @@ function enumerate(schema: unknown): unknown {
   const { anyOf, const: constant, ...rest } = Object.fromEntries(entries);
   if (constant !== undefined) return { ...rest, enum: [constant] };
   if (!Array.isArray(anyOf)) return anyOf === undefined ? rest : { ...rest, anyOf };
-  const values = anyOf.flatMap(
-    (one: { enum?: unknown[]; type?: unknown }) => (one.type === 'string' && one.enum) || [],
+  // Elysia lets a query's numbers and flags come as text; callers need only know what they mean.
+  const meant = anyOf.filter(
+    (one: { format?: string }) => !['integer', 'numeric', 'boolean'].includes(one.format ?? ''),
   );
-  if (values.length === anyOf.length) return { ...rest, type: 'string', enum: values };
-  const some = anyOf.filter((one: { type?: unknown }) => one.type !== 'null');
-  if (some.length === anyOf.length) return { ...rest, anyOf };
-  return some.length === 1 ? { ...some[0], ...rest, nullable: true } : { ...rest, anyOf: some, nullable: true };
+  const [only] = meant;
+  if (meant.length === 1) return { ...only, ...rest };
+  const values = meant.flatMap((one: { enum?: unknown[] }) => one.enum ?? []);
+  return values.length === meant.length ? { ...rest, type: 'string', enum: values } : { ...rest, anyOf: meant };
 }
 
 function completeOperation(operation: Operation): void {
-  const content = operation.requestBody?.content;
-  if (operation.requestBody && content && 'application/json' in content) {
-    operation.requestBody.content = { 'application/json': content['application/json'] };
+  if (operation.requestBody?.content) operation.requestBody.content = oneType(operation.requestBody.content);
+  for (const [status, response] of Object.entries(operation.responses ?? {})) {
+    response.description ??= descriptions[status] ?? 'Resposta';
+    if (response.content) response.content = oneType(response.content);
   }
   operation.security ??= publicOperations.has(operation.operationId ?? '') ? [] : [{ bearer: [] }];
   operation.responses = {
@@ -133,4 +138,9 @@ function completeOperation(operation: Operation): void {
       content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problema' } } },
     },
   };
+}
+
+/** The plugin lists every content type Elysia could read or write; the API speaks JSON. */
+function oneType(content: Content): Content {
+  return 'application/json' in content ? { 'application/json': content['application/json'] } : content;
 }

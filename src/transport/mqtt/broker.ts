@@ -25,13 +25,7 @@ export interface Suspicion {
   detalhe: string;
 }
 
-/** What aedes needs of a persistence, and this of it besides. */
-export interface BrokerPersistence {
-  storeRetained(packet: object): Promise<void>;
-}
-
 interface Dependencies {
-  persistence: BrokerPersistence;
   messages: MachineMessages;
   estado: Estado;
   presenca: Presenca;
@@ -54,13 +48,12 @@ interface Session {
 export type Broker = Awaited<ReturnType<typeof createBroker>>;
 
 export async function createBroker(dependencies: Dependencies) {
-  const { persistence, messages, estado, presenca, keyring, logins, onSuspicion, onError } = dependencies;
+  const { messages, estado, presenca, keyring, logins, onSuspicion, onError } = dependencies;
   const connects = new WeakMap<Client, ConnectPacket>();
   const sessions = new WeakMap<Client, Session>();
   const connected = new Map<string, Set<Client>>();
 
   const aedes = await Aedes.createBroker({
-    persistence,
     maxTopicLevels: topicLevelsMax,
     connectTimeout: connectTimeoutMs,
     preConnect: (client, packet, done) => {
@@ -142,6 +135,8 @@ export async function createBroker(dependencies: Dependencies) {
       return packet;
     },
   });
+
+  const { persistence } = aedes as Aedes & { persistence: { storeRetained(packet: object): Promise<void> } };
 
   // A heartbeat ends here: it is stored, and nobody else may subscribe to it. Sparing it the way through retained
   // messages, queues and subscribers is what lets one core take a hundred thousand a second.
