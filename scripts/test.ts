@@ -1,6 +1,6 @@
 /** Runs every check, each to its end, and counts: `N passed, N failed` is the last line. */
 
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dir, '..');
@@ -18,8 +18,9 @@ async function check(name: string, command: string[]): Promise<void> {
   else failed += 1;
 }
 
-async function run(command: string[]): Promise<number> {
-  return Bun.spawn(command, { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] }).exited;
+async function run(command: string[], env: Record<string, string> = {}): Promise<number> {
+  return Bun.spawn(command, { cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'inherit', 'inherit'] })
+    .exited;
 }
 
 await check('lint', ['bun', 'x', '--no-install', 'biome', 'check', '.']);
@@ -27,27 +28,33 @@ await check('types', ['bun', 'x', '--no-install', 'tsc', '--noEmit']);
 await check('dead code', ['bun', 'x', '--no-install', 'knip']);
 await check('build', ['bun', 'scripts/build.ts']);
 
-console.log('\n── tests');
-const testsExit = await run([
-  'bun',
-  'test',
-  '--reporter=junit',
-  `--reporter-outfile=${report}`,
-  ...process.argv.slice(2),
-]);
-const counts = /<testsuites[^>]*\btests="(\d+)"[^>]*\bfailures="(\d+)"[^>]*?(?:\bskipped="(\d+)")?/.exec(readReport());
-const [tests, failures, skipped] = (counts?.slice(1) ?? []).map((count) => Number(count ?? 0));
-if (tests === undefined || failures === undefined) {
-  failed += 1;
-  console.error('the test run left no report');
-} else {
-  passed += tests - failures - (skipped ?? 0);
-  failed += failures;
-  // A crash outside any test, or a file that does not load, fails the run without failing a test.
-  if (failures === 0 && testsExit !== 0) failed += 1;
+await tests('tests', process.argv.slice(2), {});
+if (process.argv.length === 2) {
+  await tests('HTTP and MQTT again, against the executable', ['test/http', 'test/mqtt'], {
+    NARCIDI_TEST_EXECUTABLE: '1',
+  });
 }
 console.log(`\n${passed} passed, ${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);
+
+/** One run of `bun test`, counted test by test. */
+async function tests(name: string, files: string[], env: Record<string, string>): Promise<void> {
+  console.log(`\n── ${name}`);
+  rmSync(report, { force: true });
+  const exitCode = await run(['bun', 'test', '--reporter=junit', `--reporter-outfile=${report}`, ...files], env);
+  const counts = /<testsuites[^>]*\btests="(\d+)"[^>]*\bfailures="(\d+)"/.exec(readReport());
+  const [total, failures] = (counts?.slice(1) ?? []).map(Number);
+  const skipped = Number(/<testsuites[^>]*\bskipped="(\d+)"/.exec(readReport())?.[1] ?? 0);
+  if (total === undefined || failures === undefined) {
+    failed += 1;
+    console.error('the test run left no report');
+    return;
+  }
+  passed += total - failures - skipped;
+  failed += failures;
+  // A crash outside any test, or a file that does not load, fails the run without failing a test.
+  if (failures === 0 && exitCode !== 0) failed += 1;
+}
 
 function readReport(): string {
   try {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { createLocalJWKSet, type JWK, jwtVerify } from 'jose';
-import { activate, createLicenca, startServer, type TestServer, unique } from '../support/app';
+import { activate, createLicenca, eventsOf, startServer, type TestServer, unique } from '../support/app';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -236,6 +236,7 @@ describe('activation', () => {
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(19);
     expect(new Set(answers.map(({ body }) => body.token)).size).toBe(1);
     expect((await server.call('GET', `/licencas/${licenca.id}`)).body.maquinas_ativas).toBe(1);
+    expect(eventsOf(server, licenca.id)).toEqual(['licenca.criada', 'maquina.registrada', 'licenca.ativada']);
   });
 
   test('deactivating frees the seat and ends the credential', async () => {

@@ -1,5 +1,6 @@
 /** A whole server in this process on ports the system chooses, with a client that speaks its HTTP. */
 
+import { Database } from 'bun:sqlite';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,24 +27,49 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** Starts a server on a scratch folder, or on the folder given. */
-export async function startServer(env: Record<string, string> = {}, folder?: string): Promise<TestServer> {
-  const data = folder ?? mkdtempSync(join(tmpdir(), 'narcidi-test-'));
+/**
+ * Starts a server on a scratch folder: in this process, or the compiled executable when NARCIDI_TEST_EXECUTABLE is set, so
+ * that the same tests find what only minifying and embedding break.
+ */
+export async function startServer(env: Record<string, string> = {}): Promise<TestServer> {
+  const data = mkdtempSync(join(tmpdir(), 'narcidi-test-'));
+  const running = process.env.NARCIDI_TEST_EXECUTABLE ? await startExecutable(data, env) : await startHere(data, env);
+  return {
+    url: running.url,
+    mqttUrl: running.mqtt,
+    data,
+    call: await adminClient(running.url),
+    stop: async () => {
+      await running.stop();
+      rmSync(data, { recursive: true, force: true });
+    },
+  };
+}
+
+interface Started {
+  url: string;
+  mqtt: string;
+  stop(): Promise<void>;
+}
+
+async function startHere(data: string, env: Record<string, string>): Promise<Started> {
   const { settings } = resolveSettings({
     flags: { data, port: '0', 'mqtt-port': '0' },
     env: { NARCIDI_ADMIN_EMAIL: admin.email, NARCIDI_ADMIN_PASSWORD: admin.senha, NARCIDI_RATE_LIMIT: 'off', ...env },
   });
   const app = await createApp(settings, createLog('fatal'));
-  const { url, mqtt: mqttUrl } = await app.start();
-  const client = env.NARCIDI_ADMIN_EMAIL === '' ? httpClient(url, null) : await adminClient(url);
+  return { ...(await app.start()), stop: () => app.stop() };
+}
+
+async function startExecutable(data: string, env: Record<string, string>): Promise<Started> {
+  const { serve } = await import('./executable');
+  const { url, mqtt: mqttUrl, signal } = await serve(data, env);
   return {
     url,
-    mqttUrl,
-    data,
-    call: client,
+    mqtt: mqttUrl,
     stop: async () => {
-      await app.stop();
-      if (folder === undefined) rmSync(data, { recursive: true, force: true });
+      const exitCode = await signal('SIGTERM');
+      if (exitCode !== 0) throw new Error(`the server stopped with ${exitCode}`);
     },
   };
 }
@@ -79,6 +105,18 @@ async function read(response: Response): Promise<Answer> {
   const text = await response.text();
   const json = response.headers.get('content-type')?.includes('json') ?? false;
   return { status: response.status, headers: response.headers, body: json && text ? JSON.parse(text) : text };
+}
+
+/** The types of the events that speak of an entity, in the order they were written. */
+export function eventsOf(server: TestServer, id: string): string[] {
+  const db = new Database(join(server.data, 'narcidi.db'), { readonly: true });
+  const rows = db
+    .query<{ tipo: string }, [string, string]>(
+      `SELECT tipo FROM outbox WHERE entidade_id = ? OR dados LIKE '%' || ? || '%' ORDER BY seq`,
+    )
+    .all(id, id);
+  db.close();
+  return rows.map(({ tipo }) => tipo);
 }
 
 let serial = 0;

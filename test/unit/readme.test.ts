@@ -14,7 +14,9 @@ describe('the README', () => {
   });
 
   test('has a row for every error code, with its status', () => {
-    const missing = problemCatalogue().filter(({ codigo, status }) => !readme.includes(`| ${status} | \`${codigo}\` |`));
+    const missing = problemCatalogue().filter(
+      ({ codigo, status }) => !readme.includes(`| ${status} | \`${codigo}\` |`),
+    );
     expect(missing.map(({ codigo }) => codigo)).toEqual([]);
   });
 

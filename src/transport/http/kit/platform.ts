@@ -66,7 +66,9 @@ export function createPlatform(authenticate: Authenticate) {
 
 /** The query parameters of every list. */
 export const listQuery = {
-  limite: t.Optional(t.Integer({ minimum: 1, maximum: pageLimitMax, default: pageLimitDefault, description: 'Itens por página' })),
+  limite: t.Optional(
+    t.Integer({ minimum: 1, maximum: pageLimitMax, default: pageLimitDefault, description: 'Itens por página' }),
+  ),
   cursor: t.Optional(t.String({ maxLength: 1024, description: 'proximo_cursor da página anterior' })),
   ordem: t.Optional(t.String({ maxLength: 64, description: 'Campo de ordenação; -campo inverte' })),
   busca: t.Optional(t.String({ maxLength: 200, description: 'Parte do texto procurado' })),
