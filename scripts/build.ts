@@ -27,15 +27,15 @@ interface Platform {
 const platforms: readonly Platform[] = [
   { name: 'linux-x64', target: 'bun-linux-x64', os: 'linux', cpu: 'x64', lmdbAddon: 'node.napi.glibc.node' },
   { name: 'linux-arm64', target: 'bun-linux-arm64', os: 'linux', cpu: 'arm64', lmdbAddon: 'node.napi.glibc.node' },
-  { name: 'windows-x64', target: 'bun-windows-x64', os: 'win32', cpu: 'x64', lmdbAddon: 'node.napi.glibc.node' },
-  { name: 'darwin-arm64', target: 'bun-darwin-arm64', os: 'darwin', cpu: 'arm64', lmdbAddon: 'node.napi.glibc.node' },
+  { name: 'windows-x64', target: 'bun-windows-x64', os: 'win32', cpu: 'x64', lmdbAddon: 'node.napi.node' },
+  { name: 'darwin-arm64', target: 'bun-darwin-arm64', os: 'darwin', cpu: 'arm64', lmdbAddon: 'node.napi.node' },
 ];
 
 /** What onnxruntime's addon loads from beside itself; the rest of its folder is for execution providers not used here. */
 const onnxFiles: Record<Platform['os'], RegExp> = {
   linux: /^(onnxruntime_binding\.node|libonnxruntime\.so\.1)$/,
   win32: /^(onnxruntime_binding\.node|onnxruntime\.dll|DirectML\.dll)$/,
-  darwin: /^(onnxruntime_binding\.node|libonnxruntime\.1(\.\d+)+\.dylib)$/,
+  darwin: /^(onnxruntime_binding\.node|libonnxruntime\.1\.dylib)$/,
 };
 
 /** The native packages of a platform: this machine's from node_modules, another's fetched into the cache. */

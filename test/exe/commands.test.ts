@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
 import { chmodSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import manifest from '../../package.json' with { type: 'json' };
-import { admin, logIn } from '../support/app';
+import { admin, adminClient, createLicenca, logIn } from '../support/app';
 import { executable, run, scratch, serve } from '../support/executable';
 
 let folder: ReturnType<typeof scratch>;
@@ -249,5 +249,26 @@ describe('a hostile place to run from', () => {
     expect(ready.partes).toEqual({ sqlite: 'ok', lmdb: 'ok' });
     expect(executable).toContain('dist');
     expect(await server.signal('SIGTERM')).toBe(0);
+  });
+});
+
+describe('the clock', () => {
+  test('NARCIDI_CLOCK_OFFSET moves everything that has a business meaning', async () => {
+    const data = join(folder.path, 'data');
+    const today = await serve(data);
+    const { licenca } = await createLicenca({ call: await adminClient(today.url) }, { tipo: 'temporaria', dias: 30 });
+    await today.signal('SIGTERM');
+    for (const [days, codigo] of [
+      [29, 'VALIDA'],
+      [30, 'EXPIRADA'],
+    ] as const) {
+      const later = await serve(data, { NARCIDI_CLOCK_OFFSET: String(days * 86_400) });
+      const answer = await (await adminClient(later.url))('GET', `/licencas/verificar/${licenca.chave}`);
+      expect(answer.body.codigo).toBe(codigo);
+      const { itens } = (await (await adminClient(later.url))('GET', `/licencas?cliente_id=${licenca.cliente_id}`))
+        .body;
+      expect(itens[0].status).toBe(codigo === 'VALIDA' ? 'ativa' : 'expirada');
+      await later.signal('SIGTERM');
+    }
   });
 });

@@ -244,3 +244,21 @@ describe('lists', () => {
     }
   });
 });
+
+describe('limits per address', () => {
+  test('a flood of key calls is 429 with Retry-After, and says that nothing is final', async () => {
+    const own = await startServer({ NARCIDI_RATE_LIMIT: 'on' });
+    const { licenca } = await createLicenca(own);
+    const first = await own.call('GET', `/licencas/verificar/${licenca.chave}`);
+    expect(first.headers.get('ratelimit-policy')).toBe('"chave";q=600;w=12');
+    expect(first.headers.get('ratelimit')).toMatch(/^"chave";r=\d+;t=\d+$/);
+    let refused = first;
+    for (let n = 0; n < 5_000 && refused.status === 200; n += 1) {
+      refused = await own.call('GET', `/licencas/verificar/${licenca.chave}`);
+    }
+    expect([refused.status, refused.body.codigo, refused.body.definitivo]).toEqual([429, 'MUITAS_REQUISICOES', false]);
+    expect(Number(refused.headers.get('retry-after'))).toBeGreaterThan(0);
+    expect(JSON.stringify(refused.body)).not.toContain(licenca.chave);
+    await own.stop();
+  });
+});
