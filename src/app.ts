@@ -12,12 +12,19 @@ import { createAdministrador } from './modules/acesso/administrador.service';
 import { createTentativas } from './modules/acesso/tentativas';
 import { clientesRoutes } from './modules/clientes/clientes.routes';
 import { createClientes } from './modules/clientes/clientes.service';
+import { lgpdRoutes } from './modules/clientes/lgpd.routes';
+import { createLgpd } from './modules/clientes/lgpd.service';
+import { faturasRoutes, pagamentosRoutes } from './modules/faturas/faturas.routes';
+import { createFaturas } from './modules/faturas/faturas.service';
+import { noPayments, standardWebhooks } from './modules/faturas/pagamento.http';
+import { createArquivo } from './modules/licencas/arquivo.service';
 import { createAtivacao } from './modules/licencas/ativacao.service';
 import { createCalendario } from './modules/licencas/calendario.service';
 import { chaveRoutes } from './modules/licencas/chave.routes';
 import { createLicenceReader } from './modules/licencas/licencas.facts';
 import { licencasRoutes } from './modules/licencas/licencas.routes';
 import { createLicencas } from './modules/licencas/licencas.service';
+import { createVencimento } from './modules/licencas/vencimento.service';
 import { createVerificacao } from './modules/licencas/verificacao.service';
 import { createVerificarHttp } from './modules/licencas/verificar.http';
 import { createEstado } from './modules/maquinas/estado.service';
@@ -26,6 +33,10 @@ import { maquinasRoutes } from './modules/maquinas/maquinas.routes';
 import { createMaquinas, touchMachines } from './modules/maquinas/maquinas.service';
 import { createPainelMaquina } from './modules/maquinas/painel-maquina.service';
 import { createPresenca } from './modules/maquinas/presenca.service';
+import { planosRoutes } from './modules/planos/planos.routes';
+import { createPlanos } from './modules/planos/planos.service';
+import { produtosRoutes } from './modules/produtos/produtos.routes';
+import { createProdutos } from './modules/produtos/produtos.service';
 import { createRelay } from './relay/relay';
 import { createSuspicions } from './relay/suspicions';
 import type { Settings } from './settings';
@@ -86,13 +97,34 @@ export async function createApp(settings: Settings, log: Log) {
     refreshTtlSeconds: settings.refreshTtlSeconds,
   });
   const clientes = createClientes({ work, ids, touchMachines: touchMachines.ofCliente });
-  const licencas = createLicencas({ work, clock, ids, keyring, touchMachines: touchMachines.ofLicenca });
+  const faturas = createFaturas({
+    work,
+    clock,
+    ids,
+    timeZone: settings.timeZone,
+    touchMachines: touchMachines.ofLicenca,
+  });
+  const licencas = createLicencas({
+    work,
+    clock,
+    ids,
+    keyring,
+    touchMachines: touchMachines.ofLicenca,
+    billFirst: faturas.billFirst,
+  });
+  const produtos = createProdutos({ work, ids });
+  const planos = createPlanos({ work, clock, ids, touchMachines: touchMachines.ofPlano });
   const ativacao = createAtivacao({ work, ids, keyring });
+  const arquivo = createArquivo({ work, keyring, clock });
+  const lgpd = createLgpd({ work, clock });
+  const vencimento = createVencimento({ work, clock });
   const verificacao = createVerificacao({ licences, keyring, clock });
   const calendario = createCalendario({
     work,
     clock,
     touchMachines: touchMachines.ofLicenca,
+    cobrar: faturas.cobrar,
+    avisar: vencimento.avisar,
     onError: onError('calendario'),
   });
   const maquinas = createMaquinas({ work, clock, keyring, ativacao, series });
@@ -142,6 +174,8 @@ export async function createApp(settings: Settings, log: Log) {
   });
   const platform = createPlatform(createAuthenticate({ acesso, estado, keyring }));
   const limiter = createRateLimiter(clock, keyPolicy, settings.rateLimit);
+  const { paymentSecret } = settings;
+  const verifyPayment = paymentSecret ? standardWebhooks(paymentSecret) : noPayments;
   const verificar = createVerificarHttp(verificacao, limiter);
   const routes = new Elysia({ name: 'routes' })
     .use(
@@ -149,8 +183,13 @@ export async function createApp(settings: Settings, log: Log) {
         .use(authRoutes(platform, acesso))
         .use(setupRoutes(platform, administrador))
         .use(clientesRoutes(platform, clientes))
-        .use(chaveRoutes({ platform, ativacao, verificar, limiter, clock, mqttUrl }))
-        .use(licencasRoutes(platform, licencas, clock))
+        .use(lgpdRoutes({ platform, lgpd, clock, lastSeen: presenca.lastSeen }))
+        .use(chaveRoutes({ platform, ativacao, verificacao, verificar, limiter, clock, mqttUrl }))
+        .use(licencasRoutes(platform, licencas, arquivo, clock))
+        .use(produtosRoutes(platform, produtos))
+        .use(planosRoutes(platform, planos))
+        .use(faturasRoutes(platform, faturas))
+        .use(pagamentosRoutes(platform, faturas, verifyPayment))
         .use(
           heartbeatRoutes({
             platform,
@@ -193,12 +232,12 @@ export async function createApp(settings: Settings, log: Log) {
       }
       const tls = readTls(settings);
       await presenca.start();
+      await calendario.start();
       mqtt = await listenMqtt(broker, { host: settings.mqttHost || settings.host, port: settings.mqttPort, tls });
       addresses.mqtt = mqtt.url;
       http = listenHttp(handler, { host: settings.host, port: settings.port, tls });
       addresses.url = http.url;
       relay.start();
-      calendario.start();
       return { ...addresses };
     },
 

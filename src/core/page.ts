@@ -65,7 +65,8 @@ export function encodeCursor(cursor: Cursor): string {
   return Buffer.from(JSON.stringify([cursor.ordem, cursor.valor, cursor.id])).toString('base64url');
 }
 
-function decodeCursor(text: string): Cursor {
+/** Reads a cursor. @throws Problem CURSOR_INVALIDO */
+export function decodeCursor(text: string): Cursor {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
     if (Array.isArray(parsed) && parsed.length === 3) {

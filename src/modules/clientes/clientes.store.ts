@@ -6,7 +6,7 @@ import type { Page, PageRequest } from '../../core/page';
 import { Problem } from '../../core/problem';
 import { keysetPage } from '../../storage/sqlite/keyset';
 import type { ClienteTable } from '../../storage/sqlite/schema';
-import { likePattern } from '../../storage/sqlite/search';
+import { clientesContaining } from '../../storage/sqlite/search';
 import type { Db } from '../../storage/sqlite/unit-of-work';
 import { type Cliente, type ClienteStatus, type ClienteTipo, clienteBusca } from './clientes.model';
 
@@ -55,7 +55,7 @@ export async function listClientes(db: Db, page: PageRequest, filter: ClienteFil
   if (filter.tipo) query = query.where('tipo', '=', filter.tipo);
   if (filter.email) query = query.where('email', '=', filter.email.trim().toLowerCase());
   if (filter.documento) query = query.where('documento', '=', filter.documento.replace(/[.\-/\s]/g, '').toUpperCase());
-  if (page.busca) query = query.where('busca', 'like', likePattern(page.busca));
+  if (page.busca) query = query.where(clientesContaining(page.busca));
   return keysetPage(query, {
     page,
     columns: { criado_em: 'criado_em', atualizado_em: 'atualizado_em', nome: 'nome', email: 'email' },

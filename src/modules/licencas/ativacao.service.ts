@@ -11,6 +11,7 @@ import type { Maquina } from '../maquinas/maquinas.model';
 import { findMaquinaByImpressao, insertMaquina, updateMaquina } from '../maquinas/maquinas.store';
 import { certificateClaims } from './certificado.model';
 import { normalizeChave } from './chave.model';
+import { seatsMax } from './licencas.model';
 import { licencaEventData } from './licencas.service';
 import { addSeats, findLicenca, findLicencaByHmac } from './licencas.store';
 import { type LicenceFacts, validationFailures } from './validacao.model';
@@ -76,7 +77,7 @@ export function createAtivacao({ work, ids, keyring }: Dependencies) {
       }
       // 3. A free seat. Transactions run one after another, so nobody takes it meanwhile.
       const { licenca } = facts;
-      if (licenca.maquinas_ativas >= licenca.limite_maquinas) {
+      if (licenca.maquinas_ativas >= seatsMax(licenca)) {
         throw new Problem('LIMITE_DE_MAQUINAS', {
           detalhe: `A licença permite ${licenca.limite_maquinas} máquina(s), e ${licenca.maquinas_ativas} já estão ativas.`,
         });
@@ -174,6 +175,7 @@ export function createAtivacao({ work, ids, keyring }: Dependencies) {
 }
 
 async function recordActivation(tx: Tx, antes: Maquina | null, maquina: Maquina, facts: LicenceFacts): Promise<void> {
+  const { maquinas_ativas, limite_maquinas } = facts.licenca;
   const dados = { ...licencaEventData(facts), maquina_id: maquina.id, nome: maquina.nome };
   await tx.record({
     acao: 'ativar',
@@ -184,6 +186,16 @@ async function recordActivation(tx: Tx, antes: Maquina | null, maquina: Maquina,
     eventos: [
       ...(antes ? [] : [{ tipo: 'maquina.registrada' as const, entidade: 'maquina', entidadeId: maquina.id, dados }]),
       { tipo: 'licenca.ativada', entidade: 'licenca', entidadeId: facts.licenca.id, dados },
+      ...(maquinas_ativas > limite_maquinas
+        ? [
+            {
+              tipo: 'licenca.limite_excedido' as const,
+              entidade: 'licenca',
+              entidadeId: facts.licenca.id,
+              dados: { ...dados, maquinas_ativas, limite_maquinas },
+            },
+          ]
+        : []),
     ],
   });
 }
@@ -196,12 +208,17 @@ function refuseUnfit(
   impressao: string,
   now: number,
 ): void {
-  const failures = validationFailures(facts, existing, { produto: description.produto, impressao }, now);
+  const failures = validationFailures(
+    facts,
+    existing,
+    { produto: description.produto, versao: description.versao, impressao },
+    now,
+  );
   // Not being active yet is what activation is for.
   const failure = failures.find(({ codigo }) => codigo !== 'MAQUINA_NAO_ATIVADA');
   if (!failure) return;
   const { codigo, detalhe } = failure;
-  if (codigo === 'VERSAO_NAO_PERMITIDA' || codigo === 'RECURSO_AUSENTE' || codigo === 'IMPRESSAO_NECESSARIA') {
+  if (codigo === 'RECURSO_AUSENTE' || codigo === 'IMPRESSAO_NECESSARIA') {
     throw new Error(`activation does not ask for ${codigo}`);
   }
   throw new Problem(codigo, { detalhe });

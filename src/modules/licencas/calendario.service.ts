@@ -1,7 +1,7 @@
 /** What the calendar alone changes: licences that begin and end. Told once each, and to their machines at once. */
 
 import { systemActor } from '../../core/actor';
-import { type Clock, secondMs } from '../../core/clock';
+import { type Clock, hourMs, secondMs } from '../../core/clock';
 import type { Tx, UnitOfWork } from '../../storage/sqlite/unit-of-work';
 import { licencaEventData } from './licencas.service';
 import { dueLicencas } from './licencas.store';
@@ -13,14 +13,19 @@ interface Dependencies {
   work: UnitOfWork;
   clock: Clock;
   touchMachines(tx: Tx, licencaId: string): Promise<void>;
+  /** What billing has due; before ends are told, because a renewal takes an end away. */
+  cobrar(): Promise<void>;
+  /** Tells of ends that are near. */
+  avisar(): Promise<void>;
   onError(error: unknown): void;
 }
 
-export function createCalendario({ work, clock, touchMachines, onError }: Dependencies) {
+export function createCalendario({ work, clock, touchMachines, cobrar, avisar, onError }: Dependencies) {
   const actor = systemActor('calendario');
   let timer: ReturnType<typeof setTimeout> | null = null;
   let running: Promise<void> = Promise.resolve();
   let stopped = false;
+  let noticesDueAt = 0;
 
   /** One batch of starts or ends. @returns how many there were. */
   async function settle(which: 'fim' | 'inicio'): Promise<number> {
@@ -52,6 +57,11 @@ export function createCalendario({ work, clock, touchMachines, onError }: Depend
   }
 
   async function tick(): Promise<void> {
+    await cobrar();
+    if (clock.now() >= noticesDueAt) {
+      noticesDueAt = clock.now() + hourMs;
+      await avisar();
+    }
     while (!stopped && (await settle('inicio')) + (await settle('fim')) > 0) {
       // Until nothing is due.
     }
@@ -68,7 +78,11 @@ export function createCalendario({ work, clock, touchMachines, onError }: Depend
   }
 
   return {
-    start: schedule,
+    /** Does what has come due while the server was down, then goes on each second. */
+    async start(): Promise<void> {
+      await tick().catch(onError);
+      schedule();
+    },
     async stop(): Promise<void> {
       stopped = true;
       if (timer) clearTimeout(timer);

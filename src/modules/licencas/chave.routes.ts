@@ -14,10 +14,12 @@ import {
   desativarBody,
   licencaSchema,
   machineFields,
+  verificacaoItem,
   verificacaoSchema,
   verificarQuery,
 } from './licencas.schema';
 import { licencaView } from './licencas.view';
+import type { Verificacao } from './verificacao.service';
 import { type VerificarHttp, verificarPrefix } from './verificar.http';
 
 const tag = 'Chave de licença';
@@ -33,6 +35,7 @@ export const activationSchema = t.Object({
 interface Dependencies {
   platform: Platform;
   ativacao: Ativacao;
+  verificacao: Verificacao;
   verificar: VerificarHttp;
   limiter: RateLimiter;
   clock: Clock;
@@ -52,7 +55,7 @@ export function activationView(activation: Activation, now: number, mqttUrl: str
   };
 }
 
-export function chaveRoutes({ platform, ativacao, verificar, limiter, clock, mqttUrl }: Dependencies) {
+export function chaveRoutes({ platform, ativacao, verificacao, verificar, limiter, clock, mqttUrl }: Dependencies) {
   return new Elysia({ prefix: '/licencas' })
     .use(platform)
     .post(
@@ -95,6 +98,25 @@ export function chaveRoutes({ platform, ativacao, verificar, limiter, clock, mqt
         body: desativarBody,
         response: { 200: t.Object({ maquina: maquinaSchema, licenca: licencaSchema }) },
         detail: docs(tag, 'desativarPorChave', 'Desativa uma máquina e libera o assento'),
+      },
+    )
+    .post(
+      '/verificar',
+      ({ body, request, set }) => {
+        // Each licence of a batch counts like a call of its own.
+        for (const _ of body.itens) Object.assign(set.headers, limiter.take(contextOf(request).ip));
+        return { itens: body.itens.map((item) => ({ ...verificacao.verificar(item) })) };
+      },
+      {
+        acesso: 'publico',
+        body: t.Object({ itens: t.Array(verificacaoItem, { minItems: 1, maxItems: 500 }) }),
+        response: { 200: t.Object({ itens: t.Array(verificacaoSchema) }) },
+        detail: docs(
+          tag,
+          'verificarLicencas',
+          'Verifica até 500 licenças de uma vez',
+          'Para servidores; as respostas vêm na ordem pedida.',
+        ),
       },
     )
     .get(

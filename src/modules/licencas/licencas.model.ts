@@ -39,6 +39,18 @@ export interface Licenca {
   /** Whether the calendar's tick has told of the start and of the end. */
   inicio_registrado: boolean;
   fim_registrado: boolean;
+  /** Whether the limit and the features follow the plan. */
+  herda_limite: boolean;
+  herda_recursos: boolean;
+  /** Semver range of the versions it may run; null for any. */
+  versoes: string | null;
+  /** How far beyond the limit machines may still activate, in percent. */
+  excedente_pct: number;
+  /** Blocked for an unpaid invoice. */
+  inadimplente: boolean;
+  /** From when billing periods are counted, and how many have been billed; null for a licence that is not billed. */
+  cobranca_desde: number | null;
+  cobranca_periodos: number;
   criado_em: number;
   atualizado_em: number;
   rev: number;
@@ -47,7 +59,7 @@ export interface Licenca {
 /** The part of a licence that decides whether it works now. */
 export type LicencaTermos = Pick<
   Licenca,
-  'tipo' | 'situacao' | 'motivo_bloqueio' | 'inicia_em' | 'expira_em' | 'carencia_dias'
+  'tipo' | 'situacao' | 'motivo_bloqueio' | 'inadimplente' | 'inicia_em' | 'expira_em' | 'carencia_dias'
 >;
 
 /** What the customer's status does to its licences. */
@@ -91,7 +103,7 @@ export function licencaPeriod(terms: LicencaTerms, now: number): { iniciaEm: num
 /** The status shown to everyone: what was decided first, then the customer, then the calendar. */
 export function licencaStatusAt(licenca: LicencaTermos, cliente: ClienteEfeito, now: number): LicencaStatus {
   if (licenca.situacao === 'cancelada' || cliente === 'cancelado') return 'cancelada';
-  if (licenca.situacao === 'bloqueada' || cliente === 'bloqueado') return 'bloqueada';
+  if (licenca.situacao === 'bloqueada' || licenca.inadimplente || cliente === 'bloqueado') return 'bloqueada';
   if (now < licenca.inicia_em) return 'pendente';
   if (isExpired(licenca, now)) return 'expirada';
   return 'ativa';
@@ -135,7 +147,9 @@ export function renewLicenca(
   const from = Math.max(now, licenca.expira_em);
   const expiraEm = terms.expira_em ?? from + (terms.dias ?? 0) * dayMs;
   if (expiraEm <= from) throw invalidField('expira_em', 'deve ser depois de agora e do vencimento atual');
-  return { ...touched(licenca, now), expira_em: expiraEm, fim_registrado: false };
+  // Billing goes on from the new end, counted anew.
+  const billing = licenca.cobranca_desde === null ? {} : { cobranca_desde: expiraEm, cobranca_periodos: 0 };
+  return { ...touched(licenca, now), expira_em: expiraEm, fim_registrado: false, ...billing };
 }
 
 /**
@@ -148,8 +162,17 @@ export function blockLicenca(licenca: Licenca, bloquear: boolean, motivo: string
     throw new Problem('TRANSICAO_INVALIDA', { detalhe: 'A licença está cancelada.' });
   }
   const situacao: Situacao = bloquear ? 'bloqueada' : 'ativa';
-  if (licenca.situacao === situacao && licenca.motivo_bloqueio === motivo) return null;
-  return { ...touched(licenca, now), situacao, motivo_bloqueio: motivo };
+  // An administrator who unblocks lifts a block for non-payment too: the invoice stays overdue, the machines work.
+  const inadimplente = bloquear && licenca.inadimplente;
+  if (licenca.situacao === situacao && licenca.motivo_bloqueio === motivo && licenca.inadimplente === inadimplente) {
+    return null;
+  }
+  return { ...touched(licenca, now), situacao, motivo_bloqueio: motivo, inadimplente };
+}
+
+/** How many machines may be active, the allowance for overage included. */
+export function seatsMax(licenca: Pick<Licenca, 'limite_maquinas' | 'excedente_pct'>): number {
+  return Math.floor((licenca.limite_maquinas * (100 + licenca.excedente_pct)) / 100);
 }
 
 /** Cancels for good. @throws Problem TRANSICAO_INVALIDA when it is cancelled already. */

@@ -15,6 +15,7 @@ import {
   pageOf,
 } from '../../transport/http/kit/platform';
 import { docs, motivoBody } from '../../transport/http/kit/wire';
+import type { Arquivo } from './arquivo.service';
 import { editLicencaBody, licencaFilterQuery, licencaSchema, novaLicencaBody, renovarBody } from './licencas.schema';
 import type { LicencaShown, Licencas } from './licencas.service';
 import { licencaSortable } from './licencas.store';
@@ -22,7 +23,7 @@ import { licencaView } from './licencas.view';
 
 const tag = 'Licenças';
 
-export function licencasRoutes(platform: Platform, licencas: Licencas, clock: Clock) {
+export function licencasRoutes(platform: Platform, licencas: Licencas, arquivo: Arquivo, clock: Clock) {
   type Answer = { headers: Record<string, string | number | undefined> };
 
   function view({ facts, chave }: LicencaShown, set: Answer): typeof licencaSchema.static {
@@ -77,6 +78,32 @@ export function licencasRoutes(platform: Platform, licencas: Licencas, clock: Cl
       ...action,
       detail: docs(tag, 'obterLicenca', 'Uma licença'),
     })
+    .get(
+      '/:id/arquivo',
+      async ({ ator, params, query }) => {
+        const jws = await arquivo.emitir(await ator(), params.id, query.impressao);
+        return new Response(jws, {
+          headers: {
+            'content-type': 'application/jose',
+            'content-disposition': `attachment; filename="licenca-${params.id}.jws"`,
+          },
+        });
+      },
+      {
+        acesso: 'licencas:ler',
+        params: idParams,
+        query: t.Object({ impressao: t.Optional(t.String()) }),
+        detail: {
+          ...docs(
+            tag,
+            'arquivoDaLicenca',
+            'Arquivo assinado para uma máquina sem rede',
+            'JWS compacto, EdDSA; vale até o fim da licença.',
+          ),
+          responses: { 200: { description: 'O arquivo', content: { 'application/jose': {} } } },
+        },
+      },
+    )
     .put(
       '/:id',
       async ({ ator, params, body, request, set }) =>

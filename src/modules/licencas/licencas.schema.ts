@@ -14,9 +14,10 @@ import {
 import { diasMax, licencaStatus, licencaTipos } from './licencas.model';
 import { validationCodes } from './validacao.model';
 
-const maquinasMax = 1_000_000;
+export const maquinasMax = 1_000_000;
 const recursosMax = 200;
 const offlineDiasMax = 365;
+const excedentePctMax = 1_000;
 
 const recurso = t.String({
   pattern: '^[A-Za-z0-9_.-]{1,64}(:\\d{1,9})?$',
@@ -24,11 +25,23 @@ const recurso = t.String({
   examples: ['usuarios:10'],
 });
 
+export const recursosField = t.Array(recurso, {
+  maxItems: recursosMax,
+  description: 'O que a licença inclui, com limite se houver',
+});
+
 const editable = {
-  limite_maquinas: t.Optional(integer({ minimum: 1, maximum: maquinasMax, description: 'Assentos' })),
-  recursos: t.Optional(
-    t.Array(recurso, { maxItems: recursosMax, description: 'O que a licença inclui, com limite se houver' }),
+  versoes: t.Optional(
+    t.Union([
+      line(200, { description: 'Faixa semver das versões permitidas', examples: ['>=4.0.0 <5.0.0'] }),
+      t.Null(),
+    ]),
   ),
+  excedente_pct: t.Optional(
+    integer({ minimum: 0, maximum: excedentePctMax, description: 'Quanto além do limite ainda se aceita, com aviso' }),
+  ),
+  limite_maquinas: t.Optional(integer({ minimum: 1, maximum: maquinasMax, description: 'Assentos' })),
+  recursos: t.Optional(recursosField),
   renovacao_automatica: t.Optional(t.Boolean()),
   offline_dias: t.Optional(
     integer({ minimum: 1, maximum: offlineDiasMax, description: 'Por quantos dias o certificado vale sem servidor' }),
@@ -83,6 +96,9 @@ export const licencaSchema = t.Object({
   recursos: t.Array(t.String()),
   inicia_em: timestamp,
   expira_em: timestampOrNull,
+  versoes: textOrNull,
+  excedente_pct: t.Integer(),
+  inadimplente: t.Boolean(),
   renovacao_automatica: t.Boolean(),
   offline_dias: t.Integer(),
   metadados: t.Optional(t.Record(t.String(), t.Unknown())),
@@ -120,6 +136,16 @@ export const verificarQuery = t.Object({
   recursos: t.Optional(t.String({ description: 'Nomes separados por vírgula', examples: ['nfe,usuarios'] })),
   nonce: t.Optional(t.String({ description: 'Devolvido dentro do certificado' })),
   explicar: t.Optional(t.String({ description: 'true para saber todos os motivos' })),
+});
+
+export const verificacaoItem = t.Object({
+  chave: t.String(),
+  impressao: t.Optional(t.String()),
+  produto: t.Optional(t.String()),
+  versao: t.Optional(t.String()),
+  recursos: t.Optional(t.Array(t.String(), { maxItems: recursosMax })),
+  nonce: t.Optional(t.String({ maxLength: 1024 })),
+  explicar: t.Optional(t.Boolean()),
 });
 
 export const verificacaoSchema = t.Object({

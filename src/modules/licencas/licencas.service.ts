@@ -1,6 +1,7 @@
 /** What administrators do with licences. */
 
 import { randomBytes } from 'node:crypto';
+import { validRange } from 'semver';
 import { type Actor, authorize, can } from '../../core/actor';
 import { type Clock, rfc3339OrNull } from '../../core/clock';
 import type { EventType } from '../../core/events';
@@ -11,6 +12,8 @@ import { invalidField, Problem } from '../../core/problem';
 import type { Keyring } from '../../storage/keys/keyring';
 import type { Tx, UnitOfWork } from '../../storage/sqlite/unit-of-work';
 import { findCliente } from '../clientes/clientes.store';
+import { licenceGraceDays, type Plano } from '../planos/planos.model';
+import { findPlano } from '../planos/planos.store';
 import { getProdutoBySlugOrId, produtoPadrao } from '../produtos/produtos.store';
 import { buildChave, chavePrefixo, normalizeChave } from './chave.model';
 import {
@@ -33,6 +36,8 @@ interface Dependencies {
   keyring: Keyring;
   /** Gives every machine of a licence a new desired state, inside the transaction that changes the licence. */
   touchMachines(tx: Tx, licencaId: string): Promise<void>;
+  /** Bills the first period of a subscription; answers the licence as it then is. */
+  billFirst(tx: Tx, licenca: Licenca, plano: Plano): Promise<Licenca>;
 }
 
 export interface NewLicenca extends LicencaTerms {
@@ -43,11 +48,16 @@ export interface NewLicenca extends LicencaTerms {
   recursos?: string[] | undefined;
   renovacao_automatica?: boolean | undefined;
   offline_dias?: number | undefined;
+  versoes?: string | null | undefined;
+  excedente_pct?: number | undefined;
   metadados?: Record<string, unknown> | undefined;
 }
 
 export type LicencaEdit = Partial<
-  Pick<Licenca, 'limite_maquinas' | 'recursos' | 'renovacao_automatica' | 'offline_dias' | 'metadados'>
+  Pick<
+    Licenca,
+    'limite_maquinas' | 'recursos' | 'versoes' | 'excedente_pct' | 'renovacao_automatica' | 'offline_dias' | 'metadados'
+  >
 >;
 
 /** A licence as it is shown: with its key whole only to whoever may see it. */
@@ -60,7 +70,7 @@ export type Licencas = ReturnType<typeof createLicencas>;
 
 const sealPurpose = 'licenca.chave';
 
-export function createLicencas({ work, clock, ids, keyring, touchMachines }: Dependencies) {
+export function createLicencas({ work, clock, ids, keyring, touchMachines, billFirst }: Dependencies) {
   /** One change of an existing licence: load, decide, save, tell. */
   async function change(
     actor: Actor,
@@ -107,42 +117,58 @@ export function createLicencas({ work, clock, ids, keyring, touchMachines }: Dep
         const cliente = await findCliente(tx.db, input.cliente_id);
         if (!cliente) throw invalidField('cliente_id', 'não há cliente com este id');
         if (cliente.status === 'cancelado') throw invalidField('cliente_id', 'o cliente está cancelado');
-        if (input.plano_id) throw invalidField('plano_id', 'não há plano com este id');
-        const produto = await getProdutoBySlugOrId(tx.db, input.produto ?? produtoPadrao);
-        const { iniciaEm, expiraEm } = licencaPeriod(input, tx.now);
-        const licenca: Licenca = {
+        const plano = input.plano_id ? await planoOf(tx, input.plano_id) : null;
+        const produto = await getProdutoBySlugOrId(tx.db, input.produto ?? plano?.produto_id ?? produtoPadrao);
+        if (plano && plano.produto_id !== produto.id) throw invalidField('plano_id', 'o plano é de outro produto');
+        if (input.versoes) checkVersoes(input.versoes);
+        // A subscription with a plan bills itself; its end is then the end of the billed period.
+        const billed = input.tipo === 'assinatura' && plano !== null && input.dias === undefined && !input.expira_em;
+        const renovacao = input.renovacao_automatica ?? billed;
+        const { iniciaEm, expiraEm } = billed
+          ? { iniciaEm: input.inicia_em ?? tx.now, expiraEm: null }
+          : licencaPeriod(input, tx.now);
+        const draft: Licenca = {
           id: ids.next(tx.now),
           chave_hmac: keyring.lookup('licenca', symbols),
           chave_selada: keyring.seal(sealPurpose, chave),
           chave_prefixo: chavePrefixo(chave),
           cliente_id: cliente.id,
           produto_id: produto.id,
-          plano_id: null,
+          plano_id: plano?.id ?? null,
           tipo: input.tipo,
           situacao: 'ativa',
           motivo_bloqueio: null,
-          limite_maquinas: input.limite_maquinas ?? 1,
+          limite_maquinas: input.limite_maquinas ?? plano?.limite_maquinas ?? 1,
           maquinas_ativas: 0,
-          recursos: input.recursos ?? [],
+          recursos: input.recursos ?? plano?.recursos ?? [],
           inicia_em: iniciaEm,
           expira_em: expiraEm,
-          carencia_dias: 0,
-          renovacao_automatica: input.renovacao_automatica ?? false,
+          carencia_dias: plano ? licenceGraceDays(plano, renovacao) : 0,
+          renovacao_automatica: renovacao,
           offline_dias: input.offline_dias ?? offlineDiasDefault,
           metadados: checkMetadados(input.metadados ?? {}),
           inicio_registrado: iniciaEm <= tx.now,
           fim_registrado: false,
+          herda_limite: plano !== null && input.limite_maquinas === undefined,
+          herda_recursos: plano !== null && input.recursos === undefined,
+          versoes: input.versoes ?? null,
+          excedente_pct: input.excedente_pct ?? 0,
+          inadimplente: false,
+          cobranca_desde: billed ? iniciaEm : null,
+          cobranca_periodos: 0,
           criado_em: tx.now,
           atualizado_em: tx.now,
           rev: 1,
         };
+        await insertLicenca(tx.db, draft);
+        const licenca = billed && plano ? await billFirst(tx, draft, plano) : draft;
+        if (licenca !== draft) await updateLicenca(tx.db, { ...licenca, rev: 2 });
         const facts: LicenceFacts = {
-          licenca,
+          licenca: licenca === draft ? draft : { ...licenca, rev: 2 },
           cliente: cliente.status,
           motivoCliente: cliente.motivo_bloqueio,
           produtoSlug: produto.slug,
         };
-        await insertLicenca(tx.db, licenca);
         await tx.record({
           acao: 'criar',
           entidade: 'licenca',
@@ -170,10 +196,11 @@ export function createLicencas({ work, clock, ids, keyring, touchMachines }: Dep
     /** @param esperada the revision the caller has seen, or null for any. */
     async atualizar(actor: Actor, id: string, edit: LicencaEdit, esperada: number | null): Promise<LicencaShown> {
       authorize(actor, 'licencas:editar');
+      const { plano_id } = (await getLicenca(work.reader, id)).licenca;
+      const plano = plano_id === null ? null : await findPlano(work.reader, plano_id);
       return change(actor, id, 'editar', 'licenca.atualizada', (licenca, now) => {
         if (esperada !== null && licenca.rev !== esperada) throw new Problem('VERSAO_DESATUALIZADA');
-        if (edit.metadados) checkMetadados(edit.metadados);
-        return { ...touched(licenca, now), ...withoutUndefined(edit) };
+        return editLicenca(licenca, edit, plano, now);
       });
     },
 
@@ -204,6 +231,31 @@ export function createLicencas({ work, clock, ids, keyring, touchMachines }: Dep
       authorize(actor, 'licencas:editar');
       return change(actor, id, 'renovar', 'licenca.renovada', (licenca, now) => renewLicenca(licenca, terms, now));
     },
+  };
+}
+
+async function planoOf(tx: Tx, planoId: string): Promise<Plano> {
+  const plano = await findPlano(tx.db, planoId);
+  if (!plano) throw invalidField('plano_id', 'não há plano com este id');
+  return plano;
+}
+
+/** A semver range, as node-semver reads it. @throws Problem VALIDACAO */
+function checkVersoes(versoes: string): void {
+  if (validRange(versoes) === null) throw invalidField('versoes', 'deve ser uma faixa semver, como >=4.0.0 <5.0.0');
+}
+
+/** The licence with fields of its own; what it is given here it no longer takes from the plan. */
+function editLicenca(licenca: Licenca, edit: LicencaEdit, plano: Plano | null, now: number): Licenca {
+  if (edit.metadados) checkMetadados(edit.metadados);
+  if (edit.versoes) checkVersoes(edit.versoes);
+  const renovacao = edit.renovacao_automatica ?? licenca.renovacao_automatica;
+  return {
+    ...touched(licenca, now),
+    ...withoutUndefined(edit),
+    herda_limite: licenca.herda_limite && edit.limite_maquinas === undefined,
+    herda_recursos: licenca.herda_recursos && edit.recursos === undefined,
+    carencia_dias: plano ? licenceGraceDays(plano, renovacao) : licenca.carencia_dias,
   };
 }
 

@@ -6,6 +6,7 @@ import { Problem } from '../../core/problem';
 import { keysetPage } from '../../storage/sqlite/keyset';
 import type { LicencaTable } from '../../storage/sqlite/schema';
 import type { Db } from '../../storage/sqlite/unit-of-work';
+import { licenceGraceDays, type Plano } from '../planos/planos.model';
 import type { ClienteEfeito, Licenca, LicencaStatus, LicencaTipo, Situacao } from './licencas.model';
 import type { LicenceFacts } from './validacao.model';
 
@@ -13,6 +14,7 @@ export const licencaSortable = ['criado_em', 'atualizado_em', 'expira_em'] as co
 
 /** Where a licence that never expires stands when licences are ordered by their end. */
 const neverMs = 253_402_300_799_999;
+const licencasPerBatch = 500;
 
 export interface LicencaFilter {
   cliente_id?: string | undefined;
@@ -130,11 +132,80 @@ function statusIs(status: LicencaStatus, now: number) {
   const end = sql`(licencas.expira_em + CASE licencas.tipo WHEN 'assinatura' THEN licencas.carencia_dias * 86400000 ELSE 0 END)`;
   const computed = sql<string>`CASE
     WHEN licencas.situacao = 'cancelada' OR clientes.status = 'cancelado' THEN 'cancelada'
-    WHEN licencas.situacao = 'bloqueada' OR clientes.status = 'bloqueado' THEN 'bloqueada'
+    WHEN licencas.situacao = 'bloqueada' OR licencas.inadimplente = 1 OR clientes.status = 'bloqueado' THEN 'bloqueada'
     WHEN licencas.inicia_em > ${now} THEN 'pendente'
     WHEN licencas.expira_em IS NOT NULL AND ${end} <= ${now} THEN 'expirada'
     ELSE 'ativa' END`;
   return sql<boolean>`${computed} = ${status}`;
+}
+
+/** The licences of a plan, by id, a batch at a time. */
+export async function* licencasOfPlano(db: Db, planoId: string): AsyncGenerator<LicenceFacts> {
+  let last = '';
+  while (true) {
+    const rows = await selectLicencas(db)
+      .where('licencas.plano_id', '=', planoId)
+      .where('licencas.id', '>', last)
+      .orderBy('licencas.id')
+      .limit(licencasPerBatch)
+      .execute();
+    for (const row of rows) yield toFacts(row);
+    if (rows.length < licencasPerBatch) return;
+    last = rows.at(-1)?.id ?? last;
+  }
+}
+
+/** Gives the licences of a plan what they inherit from it. */
+export async function followPlano(db: Db, plano: Plano, now: number): Promise<void> {
+  const changed = { atualizado_em: now, rev: sql<number>`rev + 1` };
+  const ofPlano = () => db.updateTable('licencas').where('plano_id', '=', plano.id);
+  await ofPlano()
+    .set({
+      ...changed,
+      carencia_dias: sql<number>`CASE WHEN renovacao_automatica = 1 THEN ${licenceGraceDays(plano, true)}
+        ELSE ${licenceGraceDays(plano, false)} END`,
+    })
+    .execute();
+  await ofPlano().set({ limite_maquinas: plano.limite_maquinas }).where('herda_limite', '=', 1).execute();
+  await ofPlano()
+    .set({ recursos: JSON.stringify(plano.recursos) })
+    .where('herda_recursos', '=', 1)
+    .execute();
+}
+
+/** Licences whose billing period has ended and that go on by themselves, the longest overdue first. */
+export async function licencasToRenew(db: Db, now: number, limit: number): Promise<LicenceFacts[]> {
+  const rows = await selectLicencas(db)
+    // Literals, so that the partial index is used.
+    .where(sql<boolean>`licencas.cobranca_desde IS NOT NULL AND licencas.renovacao_automatica = 1
+      AND licencas.situacao <> 'cancelada'`)
+    .where('licencas.inadimplente', '=', 0)
+    .where('clientes.status', '<>', 'cancelado')
+    .where('licencas.expira_em', '<=', now)
+    .orderBy('licencas.expira_em')
+    .limit(limit)
+    .execute();
+  return rows.map(toFacts);
+}
+
+/** Licences whose end is near: within the given moments, the nearest first, from a position on. */
+export async function licencasEndingBetween(
+  db: Db,
+  from: number,
+  to: number,
+  afterId: string,
+  limit: number,
+): Promise<LicenceFacts[]> {
+  const rows = await selectLicencas(db)
+    .where('licencas.expira_em', '>', from)
+    .where('licencas.expira_em', '<=', to)
+    .where('licencas.situacao', '<>', 'cancelada')
+    .where('clientes.status', '<>', 'cancelado')
+    .where('licencas.id', '>', afterId)
+    .orderBy('licencas.id')
+    .limit(limit)
+    .execute();
+  return rows.map(toFacts);
 }
 
 /** Licences whose end or start has come and has not been told yet. */
@@ -198,6 +269,13 @@ function toLicenca(row: Selectable<LicencaTable>): Licenca {
     metadados: JSON.parse(row.metadados) as Record<string, unknown>,
     inicio_registrado: row.inicio_registrado === 1,
     fim_registrado: row.fim_registrado === 1,
+    herda_limite: row.herda_limite === 1,
+    herda_recursos: row.herda_recursos === 1,
+    versoes: row.versoes,
+    excedente_pct: row.excedente_pct,
+    inadimplente: row.inadimplente === 1,
+    cobranca_desde: row.cobranca_desde,
+    cobranca_periodos: row.cobranca_periodos,
     criado_em: row.criado_em,
     atualizado_em: row.atualizado_em,
     rev: row.rev,
@@ -212,5 +290,8 @@ function toRow(licenca: Licenca): Selectable<LicencaTable> {
     renovacao_automatica: licenca.renovacao_automatica ? 1 : 0,
     inicio_registrado: licenca.inicio_registrado ? 1 : 0,
     fim_registrado: licenca.fim_registrado ? 1 : 0,
+    herda_limite: licenca.herda_limite ? 1 : 0,
+    herda_recursos: licenca.herda_recursos ? 1 : 0,
+    inadimplente: licenca.inadimplente ? 1 : 0,
   };
 }

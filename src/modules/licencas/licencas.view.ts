@@ -20,6 +20,9 @@ export interface LicencaView {
   recursos: string[];
   inicia_em: string;
   expira_em: string | null;
+  versoes: string | null;
+  excedente_pct: number;
+  inadimplente: boolean;
   renovacao_automatica: boolean;
   offline_dias: number;
   criado_em: string;
@@ -48,6 +51,9 @@ export function licencaView(
     recursos: licenca.recursos,
     inicia_em: rfc3339(licenca.inicia_em),
     expira_em: rfc3339OrNull(licenca.expira_em),
+    versoes: licenca.versoes,
+    excedente_pct: licenca.excedente_pct,
+    inadimplente: licenca.inadimplente,
     renovacao_automatica: licenca.renovacao_automatica,
     offline_dias: licenca.offline_dias,
     criado_em: rfc3339(licenca.criado_em),

@@ -3,6 +3,7 @@
  * all that fail are the explanation. The same checks decide activation, verification and the state of a machine.
  */
 
+import { satisfies, valid } from 'semver';
 import { rfc3339 } from '../../core/clock';
 import {
   type ClienteEfeito,
@@ -58,6 +59,7 @@ export interface MachineFacts {
 
 export interface ValidationRequest {
   produto?: string | undefined;
+  versao?: string | undefined;
   recursos?: readonly string[] | undefined;
   impressao?: string | undefined;
 }
@@ -82,6 +84,7 @@ export function validationFailures(
   const failures = licenceFailures(facts, now);
   const more = [
     otherProduct(facts, request),
+    otherVersion(facts, request),
     missingFeature(facts, request),
     ...machineFailures(facts, maquina, request),
   ];
@@ -127,7 +130,14 @@ function customerBlocked({ cliente, motivoCliente }: StateFacts): Failure | null
 }
 
 function blocked({ licenca }: StateFacts): Failure | null {
-  if (licenca.situacao !== 'bloqueada') return null;
+  if (licenca.situacao !== 'bloqueada') {
+    if (!licenca.inadimplente) return null;
+    return {
+      codigo: 'BLOQUEADA',
+      detalhe: 'A licença está bloqueada: há fatura vencida.',
+      remedio: 'Pague a fatura vencida.',
+    };
+  }
   return {
     codigo: 'BLOQUEADA',
     detalhe: withReason('A licença está bloqueada', licenca.motivo_bloqueio),
@@ -161,13 +171,34 @@ function otherProduct({ produtoSlug }: LicenceFacts, { produto }: ValidationRequ
 }
 
 function missingFeature({ licenca }: LicenceFacts, { recursos }: ValidationRequest): Failure | null {
-  const held = new Set(licenca.recursos.map((recurso) => recurso.split(':')[0]));
-  const missing = (recursos ?? []).filter((recurso) => !held.has(recurso));
+  const missing = (recursos ?? []).filter((recurso) => !includesFeature(licenca.recursos, recurso));
   if (missing.length === 0) return null;
   return {
     codigo: 'RECURSO_AUSENTE',
     detalhe: `A licença não inclui: ${missing.join(', ')}.`,
     remedio: `Acrescente ${missing.join(', ')} aos recursos da licença.`,
+  };
+}
+
+/**
+ * Whether features held cover one that is asked for: `usuarios` asks that it be there at all, `usuarios:8` that its limit
+ * is at least 8. A feature without a limit covers every number.
+ */
+export function includesFeature(held: readonly string[], wanted: string): boolean {
+  const [name, amount] = wanted.split(':');
+  return held.some((recurso) => {
+    const [heldName, limit] = recurso.split(':');
+    return heldName === name && (amount === undefined || limit === undefined || Number(amount) <= Number(limit));
+  });
+}
+
+function otherVersion({ licenca }: LicenceFacts, { versao }: ValidationRequest): Failure | null {
+  if (licenca.versoes === null || versao === undefined) return null;
+  if (valid(versao) !== null && satisfies(versao, licenca.versoes, { includePrerelease: true })) return null;
+  return {
+    codigo: 'VERSAO_NAO_PERMITIDA',
+    detalhe: `A licença permite as versões ${licenca.versoes}, não ${versao.slice(0, 64)}.`,
+    remedio: `Use uma versão em ${licenca.versoes} ou amplie as versões da licença.`,
   };
 }
 

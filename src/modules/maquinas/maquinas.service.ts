@@ -148,6 +148,8 @@ export function maquinaEventData(maquina: Maquina): Record<string, unknown> {
 export const touchMachines = {
   ofCliente: (tx: { db: Parameters<typeof bumpDesiredState>[0] }, clienteId: string) =>
     bumpDesiredState(tx.db, { cliente_id: clienteId }),
+  ofPlano: (tx: { db: Parameters<typeof bumpDesiredState>[0] }, planoId: string) =>
+    bumpDesiredState(tx.db, { plano_id: planoId }),
   ofLicenca: (tx: { db: Parameters<typeof bumpDesiredState>[0] }, licencaId: string) =>
     bumpDesiredState(tx.db, { licenca_id: licencaId }),
 };

@@ -55,6 +55,7 @@ export function selectMaquinas(db: Db) {
       'licencas.tipo as licenca_tipo',
       'licencas.situacao as licenca_situacao',
       'licencas.motivo_bloqueio as licenca_motivo',
+      'licencas.inadimplente as licenca_inadimplente',
       'licencas.inicia_em as licenca_inicia_em',
       'licencas.expira_em as licenca_expira_em',
       'licencas.carencia_dias as licenca_carencia_dias',
@@ -67,6 +68,7 @@ export type MaquinaRow = Selectable<MaquinaTable> & {
   licenca_tipo: string;
   licenca_situacao: string;
   licenca_motivo: string | null;
+  licenca_inadimplente: number;
   licenca_inicia_em: number;
   licenca_expira_em: number | null;
   licenca_carencia_dias: number;
@@ -146,14 +148,17 @@ export async function listMaquinas(
 
 /** The same rule as `machineEffect`, for filtering. */
 function blockedInEffect(now: number) {
-  return sql<boolean>`(maquinas.bloqueada = 1 OR maquinas.ativa = 0 OR licencas.situacao <> 'ativa'
+  return sql<boolean>`(maquinas.bloqueada = 1 OR maquinas.ativa = 0 OR licencas.situacao <> 'ativa' OR licencas.inadimplente = 1
     OR clientes.status <> 'ativo' OR licencas.inicia_em > ${now}
     OR (licencas.expira_em IS NOT NULL AND licencas.expira_em
       + CASE licencas.tipo WHEN 'assinatura' THEN licencas.carencia_dias * 86400000 ELSE 0 END <= ${now}))`;
 }
 
 /** Gives machines a new desired state: a new revision, not yet sent, delivered or applied. */
-export async function bumpDesiredState(db: Db, which: { cliente_id: string } | { licenca_id: string }): Promise<void> {
+export async function bumpDesiredState(
+  db: Db,
+  which: { cliente_id: string } | { licenca_id: string } | { plano_id: string },
+): Promise<void> {
   let update = db.updateTable('maquinas').set({
     revisao: sql<number>`revisao + 1`,
     bloqueio_enviado_em: null,
@@ -161,7 +166,11 @@ export async function bumpDesiredState(db: Db, which: { cliente_id: string } | {
     bloqueio_aplicado_em: null,
   });
   if ('cliente_id' in which) update = update.where('cliente_id', '=', which.cliente_id);
-  else update = update.where('licenca_id', '=', which.licenca_id);
+  else if ('licenca_id' in which) update = update.where('licenca_id', '=', which.licenca_id);
+  else {
+    const ofPlano = db.selectFrom('licencas').select('id').where('plano_id', '=', which.plano_id);
+    update = update.where('licenca_id', 'in', ofPlano);
+  }
   await update.execute();
 }
 
@@ -188,6 +197,7 @@ export function toMaquinaComLicenca(row: MaquinaRow): MaquinaComLicenca {
     tipo: row.licenca_tipo as LicencaTipo,
     situacao: row.licenca_situacao as Situacao,
     motivo_bloqueio: row.licenca_motivo,
+    inadimplente: row.licenca_inadimplente === 1,
     inicia_em: row.licenca_inicia_em,
     expira_em: row.licenca_expira_em,
     carencia_dias: row.licenca_carencia_dias,

@@ -1,7 +1,9 @@
 /** Products in the database. */
 
 import type { Selectable } from 'kysely';
-import { invalidField } from '../../core/problem';
+import type { Page, PageRequest } from '../../core/page';
+import { invalidField, Problem } from '../../core/problem';
+import { keysetPage } from '../../storage/sqlite/keyset';
 import type { ProdutoTable } from '../../storage/sqlite/schema';
 import type { Db } from '../../storage/sqlite/unit-of-work';
 
@@ -28,4 +30,60 @@ export async function getProdutoBySlugOrId(db: Db, slugOrId: string): Promise<Pr
     .executeTakeFirst();
   if (!produto) throw invalidField('produto', 'não há produto com este slug ou id');
   return produto;
+}
+
+/** @throws Problem NAO_ENCONTRADO */
+export async function getProduto(db: Db, id: string): Promise<Produto> {
+  const produto = await db.selectFrom('produtos').selectAll().where('id', '=', id).executeTakeFirst();
+  if (!produto) throw new Problem('NAO_ENCONTRADO', { detalhe: 'Não há produto com este id.' });
+  return produto;
+}
+
+export const produtoSortable = ['criado_em', 'nome', 'slug'] as const;
+
+export async function listProdutos(db: Db, page: PageRequest): Promise<Page<Produto>> {
+  let query = db.selectFrom('produtos').selectAll();
+  if (page.busca) query = query.where('nome', 'like', `%${page.busca.replace(/[%_]/g, '_')}%`);
+  return keysetPage(query, {
+    page,
+    columns: { criado_em: 'criado_em', nome: 'nome', slug: 'slug' },
+    idColumn: 'id',
+    sortValue: (row) => row[produtoSortable.find((name) => name === page.ordem.campo) ?? 'criado_em'],
+    id: (row) => row.id,
+    map: (row) => row,
+  });
+}
+
+/** @throws Problem SLUG_DUPLICADO */
+export async function insertProduto(db: Db, produto: Produto): Promise<void> {
+  await refuseDuplicate(db, produto);
+  await db.insertInto('produtos').values(produto).execute();
+}
+
+/** @throws Problem SLUG_DUPLICADO, VERSAO_DESATUALIZADA */
+export async function updateProduto(db: Db, { id, ...row }: Produto): Promise<void> {
+  await refuseDuplicate(db, { id, ...row });
+  const result = await db
+    .updateTable('produtos')
+    .set(row)
+    .where('id', '=', id)
+    .where('rev', '=', row.rev - 1)
+    .executeTakeFirst();
+  if (result.numUpdatedRows !== 1n) throw new Problem('VERSAO_DESATUALIZADA');
+}
+
+export async function deleteProduto(db: Db, id: string): Promise<void> {
+  await db.deleteFrom('produtos').where('id', '=', id).execute();
+}
+
+/** Whether any plan or licence is of the product. */
+export async function produtoInUse(db: Db, id: string): Promise<boolean> {
+  const licenca = await db.selectFrom('licencas').select('id').where('produto_id', '=', id).limit(1).executeTakeFirst();
+  const plano = await db.selectFrom('planos').select('id').where('produto_id', '=', id).limit(1).executeTakeFirst();
+  return licenca !== undefined || plano !== undefined;
+}
+
+async function refuseDuplicate(db: Db, { id, slug }: Produto): Promise<void> {
+  const same = await db.selectFrom('produtos').select('id').where('slug', '=', slug).executeTakeFirst();
+  if (same && same.id !== id) throw new Problem('SLUG_DUPLICADO');
 }

@@ -94,6 +94,13 @@ export interface LicencaTable {
   metadados: string;
   inicio_registrado: number;
   fim_registrado: number;
+  herda_limite: number;
+  herda_recursos: number;
+  versoes: string | null;
+  excedente_pct: number;
+  inadimplente: number;
+  cobranca_desde: number | null;
+  cobranca_periodos: number;
   criado_em: number;
   atualizado_em: number;
   rev: number;
@@ -124,6 +131,51 @@ export interface MaquinaTable {
   criado_em: number;
   atualizado_em: number;
   rev: number;
+}
+
+export interface PlanoTable {
+  id: string;
+  nome: string;
+  produto_id: string;
+  preco_centavos: number;
+  periodo: string;
+  limite_maquinas: number;
+  recursos: string;
+  carencia_dias: number;
+  criado_em: number;
+  atualizado_em: number;
+  rev: number;
+}
+
+export interface FaturaTable {
+  id: string;
+  numero: number;
+  licenca_id: string;
+  cliente_id: string;
+  valor_centavos: number;
+  status: string;
+  periodo_inicio: number;
+  periodo_fim: number;
+  vence_em: number;
+  bloqueia_em: number;
+  paga_em: number | null;
+  pendencia_avisada: number;
+  criado_em: number;
+  atualizado_em: number;
+  rev: number;
+}
+
+export interface PagamentoTable {
+  referencia: string;
+  fatura_id: string;
+  valor_centavos: number;
+  recebido_em: number;
+}
+
+export interface AvisoVencimentoTable {
+  licenca_id: string;
+  expira_em: number;
+  dias: number;
 }
 
 export interface AuditoriaTable {
@@ -186,6 +238,10 @@ export interface Schema {
   produtos: ProdutoTable;
   licencas: LicencaTable;
   maquinas: MaquinaTable;
+  planos: PlanoTable;
+  faturas: FaturaTable;
+  pagamentos: PagamentoTable;
+  avisos_vencimento: AvisoVencimentoTable;
   auditoria: AuditoriaTable;
   outbox: OutboxTable;
   outbox_entregas: OutboxEntregaTable;

@@ -1,6 +1,21 @@
 /** Finding rows by part of a text. */
 
+import { sql } from 'kysely';
 import { foldText } from '../../core/text';
+
+const trigramCharactersMin = 3;
+
+/**
+ * The customers whose text holds a part, without regard to case and accents. From three letters on the trigram index
+ * answers; a shorter part is in too many texts for any index to help.
+ */
+export function clientesContaining(busca: string) {
+  const folded = foldText(busca);
+  if (folded.length < trigramCharactersMin) return sql<boolean>`clientes.busca LIKE ${likePattern(busca)}`;
+  // As one quoted string FTS5 reads it as plain text, whatever it holds.
+  const phrase = `"${folded.replaceAll('"', '""')}"`;
+  return sql<boolean>`clientes.rowid IN (SELECT rowid FROM clientes_busca WHERE clientes_busca MATCH ${phrase})`;
+}
 
 /** A LIKE pattern that finds the folded text anywhere; `%` and `_` lose their meaning by turning into any character. */
 export function likePattern(busca: string): string {

@@ -37,6 +37,8 @@ export function openApiRoutes() {
             { name: 'Clientes', description: 'Quem compra' },
             { name: 'Licenças', description: 'O que foi vendido' },
             { name: 'Chave de licença', description: 'Chamadas cuja credencial é a própria chave' },
+            { name: 'Produtos e planos', description: 'O que se vende' },
+            { name: 'Faturas', description: 'O que se cobra' },
             { name: 'Máquinas', description: 'Onde o software roda' },
             { name: 'Sistema', description: 'Saúde e chaves públicas' },
           ],
@@ -83,6 +85,7 @@ const publicOperations = new Set([
   'ativarPorChave',
   'desativarPorChave',
   'verificarLicenca',
+  'verificarLicencas',
   'concluirSetup',
   'registrarMaquina',
 ]);

@@ -2,7 +2,9 @@
 
 import type { Migration } from 'kysely/migration';
 import { up as spine } from './0001-spine';
+import { up as lifeCycle } from './0002-life-cycle';
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-spine': { up: spine },
+  '0002-life-cycle': { up: lifeCycle },
 };

@@ -14,7 +14,11 @@ export async function readJson(request: Request): Promise<unknown> {
     throw new Problem('TIPO_DE_CONTEUDO', { detalhe: 'Envie o corpo como application/json.' });
   }
   const bytes = await readBytes(request, jsonBytesMax);
-  if (bytes.length === 0) return null;
+  return bytes.length === 0 ? null : parseJson(bytes);
+}
+
+/** @throws Problem JSON_INVALIDO, for bytes that are no UTF-8 too. */
+export function parseJson(bytes: Uint8Array): unknown {
   try {
     return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
   } catch {
