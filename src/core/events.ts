@@ -30,6 +30,7 @@ export const eventTypes = [
   'versao.publicada',
   'versao.retirada',
   'versao.baixada',
+  'plano.atualizado',
   'fatura.criada',
   'fatura.paga',
   'fatura.vencida',

@@ -51,7 +51,7 @@ interface Remembered {
   stamp: number;
   computedAt: number;
   until: number;
-  /** The licence, its customer, its product, and the machine if one was named. */
+  /** The licence, its customer, its product and plan, and the machine if one was named. */
   ids: readonly string[];
 }
 
@@ -92,6 +92,7 @@ export function createVerificacao({ licences, keyring, clock }: Dependencies) {
       ...(request.explicar ? { motivos: failures } : {}),
     };
     const ids = [licenca.id, licenca.cliente_id, licenca.produto_id];
+    if (licenca.plano_id !== null) ids.push(licenca.plano_id);
     if (maquina) ids.push(maquina.id);
     return {
       answer,

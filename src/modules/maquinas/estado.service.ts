@@ -117,17 +117,20 @@ export function createEstado({ sqlite, work, licences, keyring, clock, onError }
         yield [event.entidadeId];
         return;
       }
-      const column = event.entidade === 'cliente' ? 'cliente_id' : 'licenca_id';
+      const { entidade, entidadeId } = event;
       let last = '';
       while (true) {
-        const rows = await reader
+        const ids = reader
           .selectFrom('maquinas')
           .select('id')
-          .where(column, '=', event.entidadeId)
           .where('id', '>', last)
           .orderBy('id')
-          .limit(machinesPerBatch)
-          .execute();
+          .limit(machinesPerBatch);
+        const ofPlano = reader.selectFrom('licencas').select('id').where('plano_id', '=', entidadeId);
+        const of = { cliente: ids.where('cliente_id', '=', entidadeId), plano: ids.where('licenca_id', 'in', ofPlano) };
+        const affected =
+          entidade === 'cliente' || entidade === 'plano' ? of[entidade] : ids.where('licenca_id', '=', entidadeId);
+        const rows = await affected.execute();
         if (rows.length === 0) return;
         yield rows.map((row) => row.id);
         last = rows.at(-1)?.id ?? last;

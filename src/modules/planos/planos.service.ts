@@ -101,7 +101,16 @@ export function createPlanos({ work, clock, ids, touchMachines }: Dependencies) 
         await updatePlano(tx.db, depois);
         await followPlano(tx.db, depois, tx.now);
         await touchMachines(tx, id);
-        await tx.record({ acao: 'editar', entidade: 'plano', entidadeId: id, antes, depois, eventos: [] });
+        await tx.record({
+          acao: 'editar',
+          entidade: 'plano',
+          entidadeId: id,
+          antes,
+          depois,
+          eventos: [
+            { tipo: 'plano.atualizado', entidade: 'plano', entidadeId: id, dados: { plano_id: id, nome: depois.nome } },
+          ],
+        });
         return depois;
       });
     },

@@ -61,7 +61,8 @@ export function decodePacket(value: Buffer): Packet {
   const jsonEnd = packetHeaderBytes + versioned(value).readUInt32BE(4);
   const packet = JSON.parse(value.toString('utf8', packetHeaderBytes, jsonEnd)) as Packet;
   const flags = value[1] ?? 0;
-  if (flags & hasPayload) packet.payload = flags & payloadIsText ? value.toString('utf8', jsonEnd) : value.subarray(jsonEnd);
+  if (flags & hasPayload)
+    packet.payload = flags & payloadIsText ? value.toString('utf8', jsonEnd) : value.subarray(jsonEnd);
   if (flags & hasMessageId) packet.messageId = value.readUInt16BE(2);
   return packet;
 }

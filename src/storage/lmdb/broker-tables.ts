@@ -83,7 +83,8 @@ export function openTables(root: RootDatabase): Tables {
           let start = prefix;
           for (;;) {
             alive();
-            const page = [...database.getRange({ start, ...(end && { end }), limit: pageRows })];
+            const from = start.length > 0 && { start };
+            const page = [...database.getRange({ ...from, ...(end && { end }), limit: pageRows })];
             yield* page;
             const last = page.at(-1);
             if (!last || page.length < pageRows) return;

@@ -267,6 +267,7 @@ export function changesMachineState(tipo: CommittedEvent['tipo']): boolean {
     case 'licenca.desativada':
     case 'licenca.expirada':
     case 'licenca.iniciada':
+    case 'plano.atualizado':
     case 'maquina.atualizada':
     case 'maquina.bloqueada':
     case 'maquina.desbloqueada':
