@@ -1,6 +1,7 @@
 /** Composition root: settings → adapters → services → transports; what starts when, and stops in the opposite order. */
 
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { Elysia } from 'elysia';
 import { secondMs, systemClock } from './core/clock';
 import { uuidV7 } from './core/ids';
@@ -17,6 +18,8 @@ import { createLgpd } from './modules/clientes/lgpd.service';
 import { faturasRoutes, pagamentosRoutes } from './modules/faturas/faturas.routes';
 import { createFaturas } from './modules/faturas/faturas.service';
 import { noPayments, standardWebhooks } from './modules/faturas/pagamento.http';
+import { importacaoRoutes } from './modules/importacao/importacao.routes';
+import { createImportacao } from './modules/importacao/importacao.service';
 import { createArquivo } from './modules/licencas/arquivo.service';
 import { createAtivacao } from './modules/licencas/ativacao.service';
 import { createCalendario } from './modules/licencas/calendario.service';
@@ -117,6 +120,7 @@ export async function createApp(settings: Settings, log: Log) {
   const ativacao = createAtivacao({ work, ids, keyring });
   const arquivo = createArquivo({ work, keyring, clock });
   const lgpd = createLgpd({ work, clock });
+  const importacao = createImportacao({ work, folder: join(folder.path, 'importar') });
   const vencimento = createVencimento({ work, clock });
   const verificacao = createVerificacao({ licences, keyring, clock });
   const calendario = createCalendario({
@@ -182,6 +186,7 @@ export async function createApp(settings: Settings, log: Log) {
       new Elysia({ prefix: '/api/v1' })
         .use(authRoutes(platform, acesso))
         .use(setupRoutes(platform, administrador))
+        .use(importacaoRoutes({ platform, importacao, clientes, licencas, reader: sqlite.reader, clock }))
         .use(clientesRoutes(platform, clientes))
         .use(lgpdRoutes({ platform, lgpd, clock, lastSeen: presenca.lastSeen }))
         .use(chaveRoutes({ platform, ativacao, verificacao, verificar, limiter, clock, mqttUrl }))

@@ -1,12 +1,13 @@
 /**
- * The MQTT load generator: `bun mqtt-load.ts PORT SECONDS MACHINES.json` keeps 20 QoS 1 heartbeats in flight on each
- * connection and prints how many were acknowledged a second. Packets are built once and written raw, so that the
- * generator costs little beside the broker it measures.
+ * The MQTT load generator: `bun mqtt-load.ts PORT BROKER-PID SECONDS FROM MACHINES.json` keeps 20 QoS 1 heartbeats in
+ * flight on each connection and prints how many were acknowledged a second, as JSON. Packets are built by hand and
+ * reused, so that the generator costs little beside the broker it measures. Every heartbeat has a time of its own,
+ * counted from FROM (epoch ms): with equal times a server may store two as one, and would be measured storing less.
  */
 
 import { readFileSync } from 'node:fs';
-import { connect, type Socket as NetSocket } from 'node:net';
-import { generate } from 'mqtt-packet';
+import { connect } from 'node:net';
+import { cpuSeconds } from './processes';
 
 interface Machine {
   id: string;
@@ -15,86 +16,136 @@ interface Machine {
 
 const inFlight = 20;
 const warmUpMs = 1_000;
-const pubackFirstByte = 0x40;
+const drainMs = 500;
+/** One for each millisecond of a second, so that a packet sent again needs another second only. */
+const packetsPerConnection = 1_000;
+const keepAliveSeconds = 60;
+const connectType = 0x10;
+const publishQos1Type = 0x32;
+const pubackType = 0x40;
 const pubackBytes = 4;
 const connackBytes = 4;
+/** User name, password, clean session. */
+const connectFlags = 0b1100_0010;
+/** `2026-11-24T14:05:00`, and what follows it to the end of the packet: `.123Z"}`. */
+const secondBytes = 19;
+const afterSecondBytes = 7;
 
-const [port, seconds, machinesFile] = process.argv.slice(2);
-const machines = JSON.parse(readFileSync(machinesFile ?? '', 'utf8')) as Machine[];
+const [port = '', brokerPid = '', seconds = '', from = '', machinesFile = ''] = process.argv.slice(2);
+const machines = JSON.parse(readFileSync(machinesFile, 'utf8')) as Machine[];
+let sending = true;
 let acknowledged = 0;
+let acknowledgedOfFirst = 0;
 
-const sockets = await Promise.all(machines.map(open));
-await new Promise((resolve) => setTimeout(resolve, warmUpMs));
-const before = acknowledged;
-const startedAt = performance.now();
-await new Promise((resolve) => setTimeout(resolve, Number(seconds) * 1_000));
-console.log(
-  JSON.stringify({ perSecond: Math.round((acknowledged - before) / ((performance.now() - startedAt) / 1_000)) }),
-);
-for (const socket of sockets) socket.destroy();
+await Promise.all(machines.map(open));
+await Bun.sleep(warmUpMs);
+const before = { acknowledged, at: performance.now(), broker: cpuSeconds(brokerPid), own: cpuSeconds('self') };
+await Bun.sleep(Number(seconds) * 1_000);
+const elapsed = (performance.now() - before.at) / 1_000;
+const measured = {
+  perSecond: Math.round((acknowledged - before.acknowledged) / elapsed),
+  brokerCpu: (cpuSeconds(brokerPid) - before.broker) / elapsed,
+  generatorCpu: (cpuSeconds('self') - before.own) / elapsed,
+};
+sending = false;
+// What is in flight is acknowledged too, so that what was acknowledged can be compared with what was stored.
+await Bun.sleep(drainMs);
+console.log(JSON.stringify({ ...measured, acknowledgedOfFirst }));
+process.exit(0);
 
-function open({ id, token }: Machine): Promise<NetSocket> {
-  return new Promise((resolve, reject) => {
+/** Connects a machine and publishes as fast as its acknowledgements come. */
+function open(machine: Machine, index: number): Promise<void> {
+  return new Promise((resolve) => {
+    const nextBatch = heartbeats(machine.id);
     const socket = connect(Number(port), '127.0.0.1');
     socket.setNoDelay(true);
-    socket.once('error', reject);
-    socket.once('close', () => reject(new Error('the broker closed a connection')));
-    socket.write(
-      generate({
-        cmd: 'connect',
-        protocolId: 'MQTT',
-        protocolVersion: 4,
-        clientId: id,
-        clean: true,
-        keepalive: 60,
-        username: id,
-        password: Buffer.from(token),
-      }),
-    );
-    const publishes = heartbeats(id);
-    let next = 0;
-    let connected = false;
-    let partial = 0;
+    socket.on('error', (error) => fail(error.message));
+    socket.on('close', () => fail('the broker closed a connection'));
+    socket.write(connectPacket(machine));
+    let received = 0;
     socket.on('data', (chunk: Buffer) => {
-      let length = chunk.length;
-      if (!connected) {
-        if (chunk[3] !== 0) return reject(new Error(`connection refused: ${chunk[3]}`));
-        connected = true;
-        length -= connackBytes;
-        socket.write(Buffer.concat(publishes.slice(0, inFlight)));
-        next = inFlight;
-        resolve(socket);
+      const start = received;
+      received += chunk.length;
+      checkTypes(chunk, start);
+      // One CONNACK, then nothing but PUBACKs: as long as each other, so whole packets are counted by division.
+      let acks = Math.floor(received / pubackBytes) - Math.floor(start / pubackBytes);
+      if (start < connackBytes && received >= connackBytes) {
+        acks += inFlight - 1;
+        acknowledged -= inFlight;
+        if (index === 0) acknowledgedOfFirst -= inFlight;
+        resolve();
       }
-      // Only PUBACKs come back here, of four bytes each.
-      if (length > 0 && partial === 0 && chunk[chunk.length - length] !== pubackFirstByte)
-        reject(new Error('not a PUBACK'));
-      const acks = Math.floor((partial + length) / pubackBytes);
-      partial = (partial + length) % pubackBytes;
-      acknowledged += acks;
       if (acks === 0) return;
-      const batch: Buffer[] = [];
-      for (let n = 0; n < acks; n += 1) {
-        const publish = publishes[next % publishes.length];
-        if (publish) batch.push(publish);
-        next += 1;
-      }
-      socket.write(Buffer.concat(batch));
+      acknowledged += acks;
+      if (index === 0) acknowledgedOfFirst += acks;
+      if (sending) socket.write(nextBatch(acks));
     });
   });
 }
 
-/** A thousand publishes with message ids and loads of their own, used in turn. */
-function heartbeats(id: string): Buffer[] {
-  const topic = `narcidi/v1/maquinas/${id}/heartbeat`;
-  return Array.from({ length: 1_000 }, (_, n) =>
-    generate({
-      cmd: 'publish',
-      topic,
-      payload: JSON.stringify({ cpu: n % 100, memoria: (n * 7) % 100, disco: 48.5 }),
-      qos: 1,
-      messageId: n + 1,
-      dup: false,
-      retain: false,
-    }),
-  );
+/** Ends the process when what came is not a CONNACK that accepts, followed by PUBACKs. */
+function checkTypes(chunk: Buffer, start: number): void {
+  if (start < connackBytes && start + chunk.length >= connackBytes && chunk[connackBytes - 1 - start] !== 0) {
+    fail('connection refused');
+  }
+  const first = Math.max(Math.ceil(start / pubackBytes) * pubackBytes, connackBytes) - start;
+  for (let at = first; at < chunk.length; at += pubackBytes) if (chunk[at] !== pubackType) fail('not a PUBACK');
+}
+
+function fail(reason: string): never {
+  console.error(`mqtt-load: ${reason}`);
+  process.exit(1);
+}
+
+/** The publishes of one machine. @returns a function that answers the next `count` of them as one buffer. */
+function heartbeats(id: string): (count: number) => Buffer {
+  const topic = text(`narcidi/v1/maquinas/${id}/heartbeat`);
+  const packets = Array.from({ length: packetsPerConnection }, (_, n) => {
+    const em = `${secondOf(0)}.${String(n).padStart(3, '0')}Z`;
+    const payload = Buffer.from(JSON.stringify({ cpu: n % 100, memoria: (n * 7) % 100, disco: 48.5, em }));
+    const messageId = Buffer.from([(n + 1) >> 8, (n + 1) & 0xff]);
+    return packet(publishQos1Type, [topic, messageId, payload]);
+  });
+  let next = 0;
+  let second = Buffer.from(secondOf(0));
+  return (count) => {
+    const batch: Buffer[] = [];
+    for (let n = 0; n < count; n += 1) {
+      const index = next % packetsPerConnection;
+      if (index === 0) second = Buffer.from(secondOf(next / packetsPerConnection));
+      next += 1;
+      const publish = packets[index];
+      if (!publish) continue;
+      publish.set(second, publish.length - afterSecondBytes - secondBytes);
+      batch.push(publish);
+    }
+    return Buffer.concat(batch);
+  };
+}
+
+/** The time of a lap of packets, to the second. */
+function secondOf(lap: number): string {
+  const start = Math.floor(Number(from) / 1_000);
+  return new Date((start + lap) * 1_000).toISOString().slice(0, secondBytes);
+}
+
+function connectPacket({ id, token }: Machine): Buffer {
+  const variable = Buffer.from([4, connectFlags, 0, keepAliveSeconds]);
+  return packet(connectType, [text('MQTT'), variable, text(id), text(id), text(token)]);
+}
+
+/** A control packet: type, remaining length as a variable byte integer, content. */
+function packet(type: number, content: readonly Buffer[]): Buffer {
+  const body = Buffer.concat(content);
+  const length: number[] = [];
+  for (let rest = body.length; rest > 0 || length.length === 0; rest = Math.floor(rest / 128)) {
+    length.push((rest % 128) + (rest >= 128 ? 128 : 0));
+  }
+  return Buffer.concat([Buffer.from([type, ...length]), body]);
+}
+
+/** A UTF-8 string with its length before it. */
+function text(value: string): Buffer {
+  const bytes = Buffer.from(value);
+  return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes]);
 }

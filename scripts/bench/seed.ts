@@ -1,9 +1,11 @@
-/** Fills a data folder with licences straight through the tables, for measuring at size. Keys go to a file, one a line. */
+/**
+ * Fills a new data folder with licences straight through the tables, for measuring at size; also by hand:
+ * `bun scripts/bench/seed.ts FOLDER LICENCES KEYS.txt`.
+ */
 
 import { Database } from 'bun:sqlite';
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { dayMs, systemClock } from '../../src/core/clock';
 import { uuidV7 } from '../../src/core/ids';
 import { buildChave, chavePrefixo, normalizeChave } from '../../src/modules/licencas/chave.model';
@@ -14,11 +16,14 @@ import { openStores } from '../../src/stores';
 const licencasPerCliente = 5;
 const transactionRows = 10_000;
 
-/**
- * Seeds a new data folder.
- * @returns the file with the keys.
- */
-export async function seed(path: string, licencas: number): Promise<string> {
+if (import.meta.main) {
+  const [path, licencas, keysFile] = process.argv.slice(2);
+  if (!path || !keysFile || !(Number(licencas) > 0)) throw new Error('usage: seed.ts FOLDER LICENCES KEYS.txt');
+  await seed(path, Number(licencas), keysFile);
+}
+
+/** Seeds a new data folder. The keys are written to a file, one a line. */
+export async function seed(path: string, licencas: number, keysFile: string): Promise<void> {
   const folder = prepareDataFolder(path);
   const clock = systemClock(0);
   const stores = await openStores(folder, clock);
@@ -74,7 +79,5 @@ export async function seed(path: string, licencas: number): Promise<string> {
     })();
   }
   db.close();
-  const file = join(path, '..', 'keys.txt');
-  writeFileSync(file, keys.join('\n'));
-  return file;
+  writeFileSync(keysFile, `${keys.join('\n')}\n`);
 }

@@ -30,6 +30,8 @@ const catalogue = {
   VALIDACAO: { status: 422, title: 'Há campos inválidos' },
   IDEMPOTENCIA_DIVERGENTE: { status: 422, title: 'Esta Idempotency-Key já foi usada com outro corpo' },
   VALOR_DIVERGENTE: { status: 422, title: 'O valor pago não é o da fatura' },
+  CSV_INVALIDO: { status: 422, title: 'O arquivo não é o CSV esperado' },
+  IMPORTACAO_RECUSADA: { status: 422, title: 'A importação foi recusada' },
   IMPRESSAO_INVALIDA: { status: 422, title: 'A impressão da máquina não serve como identificação' },
   HEARTBEAT_NO_FUTURO: { status: 422, title: 'O relógio da máquina está adiantado' },
   HEARTBEAT_ANTIGO: { status: 422, title: 'O heartbeat é mais antigo do que o que se guarda' },

@@ -15,7 +15,7 @@ const layers: readonly (readonly [string, RegExp])[] = [
   ['native', /^native\//],
   [
     'rules, storage and services',
-    /^(storage\/|modules\/.*\.(model|store|service|facts|view|settings)\.ts$|modules\/acesso\/tentativas\.ts$|transport\/http\/kit\/|transport\/transport\.settings\.ts$)/,
+    /^(storage\/|modules\/.*\.(model|store|service|facts|view|settings)\.ts$|modules\/acesso\/tentativas\.ts$|modules\/importacao\/linhas\.ts$|transport\/http\/kit\/|transport\/transport\.settings\.ts$)/,
   ],
   ['edges of modules', /^modules\/.*\.(schema|routes|http|topics|jobs|reactions)\.ts$/],
   ['relay and transports', /^(relay|transport)\//],

@@ -49,24 +49,29 @@ export function createClientes({ work, ids, touchMachines }: Dependencies) {
     });
   }
 
+  async function createIn(tx: Tx, fields: ClienteFields): Promise<Cliente> {
+    const cliente = newCliente(fields, ids.next(tx.now), tx.now);
+    await insertCliente(tx.db, cliente);
+    await tx.record({
+      acao: 'criar',
+      entidade: 'cliente',
+      entidadeId: cliente.id,
+      antes: null,
+      depois: cliente,
+      eventos: [{ tipo: 'cliente.criado', entidade: 'cliente', entidadeId: cliente.id, dados: eventData(cliente) }],
+    });
+    return cliente;
+  }
+
   return {
     /** @throws Problem EMAIL_DUPLICADO, DOCUMENTO_DUPLICADO, VALIDACAO */
     async criar(actor: Actor, fields: ClienteFields): Promise<Cliente> {
       authorize(actor, 'clientes:criar');
-      return work.write(actor, async (tx) => {
-        const cliente = newCliente(fields, ids.next(tx.now), tx.now);
-        await insertCliente(tx.db, cliente);
-        await tx.record({
-          acao: 'criar',
-          entidade: 'cliente',
-          entidadeId: cliente.id,
-          antes: null,
-          depois: cliente,
-          eventos: [{ tipo: 'cliente.criado', entidade: 'cliente', entidadeId: cliente.id, dados: eventData(cliente) }],
-        });
-        return cliente;
-      });
+      return work.write(actor, (tx) => createIn(tx, fields));
     },
+
+    /** The same inside a transaction of the caller's, who has asked for the permission. */
+    criarEm: createIn,
 
     async listar(actor: Actor, page: PageRequest, filter: ClienteFilter): Promise<Page<Cliente>> {
       authorize(actor, 'clientes:ler');

@@ -24,6 +24,15 @@ export async function findCliente(db: Db, id: string): Promise<Cliente | null> {
   return row ? toCliente(row) : null;
 }
 
+export async function findClienteByEmail(db: Db, email: string): Promise<Cliente | null> {
+  const row = await db
+    .selectFrom('clientes')
+    .selectAll()
+    .where('email', '=', email.trim().toLowerCase())
+    .executeTakeFirst();
+  return row ? toCliente(row) : null;
+}
+
 /** @throws Problem NAO_ENCONTRADO */
 export async function getCliente(db: Db, id: string): Promise<Cliente> {
   const cliente = await findCliente(db, id);
@@ -69,7 +78,8 @@ export async function listClientes(db: Db, page: PageRequest, filter: ClienteFil
   });
 }
 
-async function refuseDuplicate(db: Db, cliente: Cliente): Promise<void> {
+/** @throws Problem EMAIL_DUPLICADO, DOCUMENTO_DUPLICADO when another customer has the same. */
+export async function refuseDuplicate(db: Db, cliente: Cliente): Promise<void> {
   const sameEmail = await db.selectFrom('clientes').select('id').where('email', '=', cliente.email).executeTakeFirst();
   if (sameEmail && sameEmail.id !== cliente.id) throw new Problem('EMAIL_DUPLICADO');
   if (cliente.documento === null) return;

@@ -106,82 +106,87 @@ export function createLicencas({ work, clock, ids, keyring, touchMachines, billF
     };
   }
 
+  async function createIn(tx: Tx, input: NewLicenca): Promise<LicencaShown> {
+    const chave = buildChave(randomBytes(24));
+    const symbols = normalizeChave(chave);
+    if (!symbols) throw new Error('a key that was just built does not read back');
+    const cliente = await findCliente(tx.db, input.cliente_id);
+    if (!cliente) throw invalidField('cliente_id', 'não há cliente com este id');
+    if (cliente.status === 'cancelado') throw invalidField('cliente_id', 'o cliente está cancelado');
+    const plano = input.plano_id ? await planoOf(tx, input.plano_id) : null;
+    const produto = await getProdutoBySlugOrId(tx.db, input.produto ?? plano?.produto_id ?? produtoPadrao);
+    if (plano && plano.produto_id !== produto.id) throw invalidField('plano_id', 'o plano é de outro produto');
+    if (input.versoes) checkVersoes(input.versoes);
+    // A subscription with a plan bills itself; its end is then the end of the billed period.
+    const billed = input.tipo === 'assinatura' && plano !== null && input.dias === undefined && !input.expira_em;
+    const renovacao = input.renovacao_automatica ?? billed;
+    const { iniciaEm, expiraEm } = billed
+      ? { iniciaEm: input.inicia_em ?? tx.now, expiraEm: null }
+      : licencaPeriod(input, tx.now);
+    const draft: Licenca = {
+      id: ids.next(tx.now),
+      chave_hmac: keyring.lookup('licenca', symbols),
+      chave_selada: keyring.seal(sealPurpose, chave),
+      chave_prefixo: chavePrefixo(chave),
+      cliente_id: cliente.id,
+      produto_id: produto.id,
+      plano_id: plano?.id ?? null,
+      tipo: input.tipo,
+      situacao: 'ativa',
+      motivo_bloqueio: null,
+      limite_maquinas: input.limite_maquinas ?? plano?.limite_maquinas ?? 1,
+      maquinas_ativas: 0,
+      recursos: input.recursos ?? plano?.recursos ?? [],
+      inicia_em: iniciaEm,
+      expira_em: expiraEm,
+      carencia_dias: plano ? licenceGraceDays(plano, renovacao) : 0,
+      renovacao_automatica: renovacao,
+      offline_dias: input.offline_dias ?? offlineDiasDefault,
+      metadados: checkMetadados(input.metadados ?? {}),
+      inicio_registrado: iniciaEm <= tx.now,
+      fim_registrado: false,
+      herda_limite: plano !== null && input.limite_maquinas === undefined,
+      herda_recursos: plano !== null && input.recursos === undefined,
+      versoes: input.versoes ?? null,
+      excedente_pct: input.excedente_pct ?? 0,
+      inadimplente: false,
+      cobranca_desde: billed ? iniciaEm : null,
+      cobranca_periodos: 0,
+      criado_em: tx.now,
+      atualizado_em: tx.now,
+      rev: 1,
+    };
+    await insertLicenca(tx.db, draft);
+    const licenca = billed && plano ? await billFirst(tx, draft, plano) : draft;
+    if (licenca !== draft) await updateLicenca(tx.db, { ...licenca, rev: 2 });
+    const facts: LicenceFacts = {
+      licenca: licenca === draft ? draft : { ...licenca, rev: 2 },
+      cliente: cliente.status,
+      motivoCliente: cliente.motivo_bloqueio,
+      produtoSlug: produto.slug,
+    };
+    await tx.record({
+      acao: 'criar',
+      entidade: 'licenca',
+      entidadeId: licenca.id,
+      antes: null,
+      depois: licenca,
+      eventos: [
+        { tipo: 'licenca.criada', entidade: 'licenca', entidadeId: licenca.id, dados: licencaEventData(facts) },
+      ],
+    });
+    return { facts, chave };
+  }
+
   return {
     /** Issues a licence with a new key, whole in the answer. @throws Problem VALIDACAO */
     async criar(actor: Actor, input: NewLicenca): Promise<LicencaShown> {
       authorize(actor, 'licencas:criar');
-      const chave = buildChave(randomBytes(24));
-      const symbols = normalizeChave(chave);
-      if (!symbols) throw new Error('a key that was just built does not read back');
-      return work.write(actor, async (tx) => {
-        const cliente = await findCliente(tx.db, input.cliente_id);
-        if (!cliente) throw invalidField('cliente_id', 'não há cliente com este id');
-        if (cliente.status === 'cancelado') throw invalidField('cliente_id', 'o cliente está cancelado');
-        const plano = input.plano_id ? await planoOf(tx, input.plano_id) : null;
-        const produto = await getProdutoBySlugOrId(tx.db, input.produto ?? plano?.produto_id ?? produtoPadrao);
-        if (plano && plano.produto_id !== produto.id) throw invalidField('plano_id', 'o plano é de outro produto');
-        if (input.versoes) checkVersoes(input.versoes);
-        // A subscription with a plan bills itself; its end is then the end of the billed period.
-        const billed = input.tipo === 'assinatura' && plano !== null && input.dias === undefined && !input.expira_em;
-        const renovacao = input.renovacao_automatica ?? billed;
-        const { iniciaEm, expiraEm } = billed
-          ? { iniciaEm: input.inicia_em ?? tx.now, expiraEm: null }
-          : licencaPeriod(input, tx.now);
-        const draft: Licenca = {
-          id: ids.next(tx.now),
-          chave_hmac: keyring.lookup('licenca', symbols),
-          chave_selada: keyring.seal(sealPurpose, chave),
-          chave_prefixo: chavePrefixo(chave),
-          cliente_id: cliente.id,
-          produto_id: produto.id,
-          plano_id: plano?.id ?? null,
-          tipo: input.tipo,
-          situacao: 'ativa',
-          motivo_bloqueio: null,
-          limite_maquinas: input.limite_maquinas ?? plano?.limite_maquinas ?? 1,
-          maquinas_ativas: 0,
-          recursos: input.recursos ?? plano?.recursos ?? [],
-          inicia_em: iniciaEm,
-          expira_em: expiraEm,
-          carencia_dias: plano ? licenceGraceDays(plano, renovacao) : 0,
-          renovacao_automatica: renovacao,
-          offline_dias: input.offline_dias ?? offlineDiasDefault,
-          metadados: checkMetadados(input.metadados ?? {}),
-          inicio_registrado: iniciaEm <= tx.now,
-          fim_registrado: false,
-          herda_limite: plano !== null && input.limite_maquinas === undefined,
-          herda_recursos: plano !== null && input.recursos === undefined,
-          versoes: input.versoes ?? null,
-          excedente_pct: input.excedente_pct ?? 0,
-          inadimplente: false,
-          cobranca_desde: billed ? iniciaEm : null,
-          cobranca_periodos: 0,
-          criado_em: tx.now,
-          atualizado_em: tx.now,
-          rev: 1,
-        };
-        await insertLicenca(tx.db, draft);
-        const licenca = billed && plano ? await billFirst(tx, draft, plano) : draft;
-        if (licenca !== draft) await updateLicenca(tx.db, { ...licenca, rev: 2 });
-        const facts: LicenceFacts = {
-          licenca: licenca === draft ? draft : { ...licenca, rev: 2 },
-          cliente: cliente.status,
-          motivoCliente: cliente.motivo_bloqueio,
-          produtoSlug: produto.slug,
-        };
-        await tx.record({
-          acao: 'criar',
-          entidade: 'licenca',
-          entidadeId: licenca.id,
-          antes: null,
-          depois: licenca,
-          eventos: [
-            { tipo: 'licenca.criada', entidade: 'licenca', entidadeId: licenca.id, dados: licencaEventData(facts) },
-          ],
-        });
-        return { facts, chave };
-      });
+      return work.write(actor, (tx) => createIn(tx, input));
     },
+
+    /** The same inside a transaction of the caller's, who has asked for the permission. */
+    criarEm: createIn,
 
     async listar(actor: Actor, page: PageRequest, filter: LicencaFilter): Promise<Page<LicenceFacts>> {
       authorize(actor, 'licencas:ler');
