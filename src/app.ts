@@ -24,6 +24,7 @@ import { createArquivo } from './modules/licencas/arquivo.service';
 import { createAtivacao } from './modules/licencas/ativacao.service';
 import { createCalendario } from './modules/licencas/calendario.service';
 import { chaveRoutes } from './modules/licencas/chave.routes';
+import { createFlutuante } from './modules/licencas/flutuante.service';
 import { createLicenceReader } from './modules/licencas/licencas.facts';
 import { licencasRoutes } from './modules/licencas/licencas.routes';
 import { createLicencas } from './modules/licencas/licencas.service';
@@ -117,7 +118,15 @@ export async function createApp(settings: Settings, log: Log) {
   });
   const produtos = createProdutos({ work, ids });
   const planos = createPlanos({ work, clock, ids, touchMachines: touchMachines.ofPlano });
-  const ativacao = createAtivacao({ work, ids, keyring });
+  const estado = createEstado({ sqlite, work, licences, keyring, clock, onError: onError('estado') });
+  const flutuante = createFlutuante({
+    work,
+    clock,
+    licences,
+    heartbeatIntervalMs,
+    licencaOf: (maquinaId) => estado.load(maquinaId)?.maquina.licenca_id ?? null,
+  });
+  const ativacao = createAtivacao({ work, ids, keyring, leasedUntil: flutuante.leasedUntil });
   const arquivo = createArquivo({ work, keyring, clock });
   const lgpd = createLgpd({ work, clock });
   const importacao = createImportacao({ work, folder: join(folder.path, 'importar') });
@@ -132,11 +141,18 @@ export async function createApp(settings: Settings, log: Log) {
     onError: onError('calendario'),
   });
   const maquinas = createMaquinas({ work, clock, keyring, ativacao, series });
-  const estado = createEstado({ sqlite, work, licences, keyring, clock, onError: onError('estado') });
-  const presenca = createPresenca({ work, series, clock, heartbeatIntervalMs, onError: onError('presenca') });
+  const presenca = createPresenca({
+    work,
+    series,
+    clock,
+    heartbeatIntervalMs,
+    seat: (id) => flutuante.heard(id),
+    onError: onError('presenca'),
+  });
   const painel = createPainelMaquina({ work, series, clock, heartbeatIntervalMs });
   const suspicions = createSuspicions({ work, clock, onError: onError('suspeitas') });
   work.onCommit((commit) => verificacao.onCommit(commit));
+  work.onCommit((commit) => flutuante.onCommit(commit));
 
   // 3. Transports.
   const mqttLogins = createRateLimiter(clock, mqttLoginPolicy, settings.rateLimit);
@@ -236,6 +252,7 @@ export async function createApp(settings: Settings, log: Log) {
         await administrador.definir('ambiente', settings.adminEmail, settings.adminPassword);
       }
       const tls = readTls(settings);
+      await flutuante.start();
       await presenca.start();
       await calendario.start();
       mqtt = await listenMqtt(broker, { host: settings.mqttHost || settings.host, port: settings.mqttPort, tls });

@@ -41,6 +41,12 @@ export function createProgram(): Program {
     .option('--senha-stdin', 'read the password from standard input instead of asking');
   adminSet.action(done(async () => (await import('./admin')).adminSet(settingsOf(adminSet), adminSet.opts())));
 
+  const keys = command(program, 'keys', 'Keys that sign certificates.');
+  const keysRotate = withData(
+    command(keys, 'rotate', 'Add a signing key; older ones still verify. A running server takes it up at once.'),
+  );
+  keysRotate.action(done(async () => (await import('./keys')).keysRotate(settingsOf(keysRotate))));
+
   const config = withSettings(
     command(program, 'config', 'Print the effective settings and where each comes from, secrets masked.'),
   );

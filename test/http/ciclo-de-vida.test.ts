@@ -1,7 +1,16 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { createLocalJWKSet, type JWK, jwtVerify } from 'jose';
 import { Webhook } from 'standardwebhooks';
-import { activate, createLicenca, eventsOf, startServer, type TestServer, unique } from '../support/app';
+import {
+  type Answer,
+  activate,
+  createLicenca,
+  eventsOf,
+  eventually,
+  startServer,
+  type TestServer,
+  unique,
+} from '../support/app';
 
 const secret = `whsec_${Buffer.from('um segredo de trinta e dois bytes').toString('base64')}`;
 
@@ -310,5 +319,42 @@ describe('what is held on a customer', () => {
     const { body: historico } = await server.call('GET', `/clientes/${clienteId}/historico?ordem=-em`);
     expect(historico.itens[0]).toMatchObject({ acao: 'anonimizar', antes: null });
     expect((await verify(licenca.chave, '')).codigo).toBe('IMPRESSAO_NECESSARIA');
+  });
+});
+
+describe('a floating licence', () => {
+  test('lets more register than run; a heartbeat takes a seat, silence for an interval frees it', async () => {
+    const own = await startServer({ NARCIDI_HEARTBEAT_INTERVAL: '1' });
+    const { licenca } = await createLicenca(own, { flutuante: true, limite_maquinas: 2 });
+    const machines: Answer['body'][] = [];
+    for (const name of ['f1', 'f2', 'f3']) machines.push((await activate(own, licenca.chave, name)).body);
+    expect(machines.every((machine) => machine.token)).toBe(true);
+    const codes = async () => {
+      const answers = ['f1', 'f2', 'f3'].map((name) =>
+        own.call('GET', `/licencas/verificar/${licenca.chave}?impressao=${name}`),
+      );
+      return (await Promise.all(answers)).map(({ body }) => body.codigo);
+    };
+    const beat = (index: number) =>
+      own.call(
+        'POST',
+        '/maquinas/heartbeat',
+        { cpu: 1, memoria: 2, disco: 3 },
+        { authorization: `Bearer ${machines[index].token}` },
+      );
+    expect(await codes()).toEqual(['VALIDA', 'VALIDA', 'MAQUINA_NAO_ATIVADA']);
+    expect((await beat(2)).body.maquina).toMatchObject({ bloqueada: true, codigo: 'MAQUINA_NAO_ATIVADA' });
+    // The first two fall silent; the third asks on until a seat is free.
+    const seated = await eventually(
+      () => beat(2),
+      ({ body }) => body.maquina.bloqueada === false,
+    );
+    expect(seated.body.maquina.codigo).toBe('VALIDA');
+    await beat(0);
+    expect(await codes()).toEqual(['VALIDA', 'MAQUINA_NAO_ATIVADA', 'VALIDA']);
+    // Given back at once by deactivating.
+    await own.call('POST', `/licencas/desativar/${licenca.chave}`, { impressao: 'f3' });
+    expect((await beat(1)).body.maquina.codigo).toBe('VALIDA');
+    await own.stop();
   });
 });

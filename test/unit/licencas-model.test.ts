@@ -42,6 +42,7 @@ function licenca(fields: Partial<Licenca> = {}): Licenca {
     versoes: null,
     excedente_pct: 0,
     inadimplente: false,
+    flutuante: false,
     cobranca_desde: null,
     cobranca_periodos: 0,
     criado_em: now,

@@ -9,6 +9,7 @@ import type { Tx, UnitOfWork } from '../../storage/sqlite/unit-of-work';
 import { checkImpressao } from '../maquinas/impressao.model';
 import type { Maquina } from '../maquinas/maquinas.model';
 import { findMaquinaByImpressao, insertMaquina, updateMaquina } from '../maquinas/maquinas.store';
+import { freeSeat, leaseSeat } from './assentos.store';
 import { certificateClaims } from './certificado.model';
 import { normalizeChave } from './chave.model';
 import { seatsMax } from './licencas.model';
@@ -40,6 +41,8 @@ interface Dependencies {
   work: UnitOfWork;
   ids: Ids;
   keyring: Keyring;
+  /** Until when a seat of a floating licence that is taken now is held. */
+  leasedUntil(now: number): number;
 }
 
 export type Ativacao = ReturnType<typeof createAtivacao>;
@@ -57,7 +60,7 @@ export function newMachineToken(keyring: Keyring): { token: string; token_hmac: 
   };
 }
 
-export function createAtivacao({ work, ids, keyring }: Dependencies) {
+export function createAtivacao({ work, ids, keyring, leasedUntil }: Dependencies) {
   async function activate(
     actor: Actor,
     find: (tx: Tx) => Promise<LicenceFacts | null>,
@@ -77,7 +80,7 @@ export function createAtivacao({ work, ids, keyring }: Dependencies) {
       }
       // 3. A free seat. Transactions run one after another, so nobody takes it meanwhile.
       const { licenca } = facts;
-      if (licenca.maquinas_ativas >= seatsMax(licenca)) {
+      if (!licenca.flutuante && licenca.maquinas_ativas >= seatsMax(licenca)) {
         throw new Problem('LIMITE_DE_MAQUINAS', {
           detalhe: `A licença permite ${licenca.limite_maquinas} máquina(s), e ${licenca.maquinas_ativas} já estão ativas.`,
         });
@@ -98,6 +101,10 @@ export function createAtivacao({ work, ids, keyring }: Dependencies) {
       if (existing) await updateMaquina(tx.db, maquina);
       else await insertMaquina(tx.db, maquina);
       await addSeats(tx.db, licenca.id, 1);
+      if (licenca.flutuante) {
+        const lease = { seats: seatsMax(licenca), now: tx.now, until: leasedUntil(tx.now) };
+        await leaseSeat(tx.db, licenca.id, maquina.id, lease);
+      }
       const after: LicenceFacts = { ...facts, licenca: { ...licenca, maquinas_ativas: licenca.maquinas_ativas + 1 } };
       await recordActivation(tx, existing, maquina, after);
       return { nova: true, maquina, facts: after, token, certificado: certify(after, impressao, tx.now) };
@@ -152,6 +159,7 @@ export function createAtivacao({ work, ids, keyring }: Dependencies) {
         };
         await updateMaquina(tx.db, maquina);
         await addSeats(tx.db, facts.licenca.id, -1);
+        await freeSeat(tx.db, maquina.id, facts.licenca.id);
         const after = { ...facts, licenca: { ...facts.licenca, maquinas_ativas: facts.licenca.maquinas_ativas - 1 } };
         await tx.record({
           acao: 'desativar',
@@ -186,7 +194,7 @@ async function recordActivation(tx: Tx, antes: Maquina | null, maquina: Maquina,
     eventos: [
       ...(antes ? [] : [{ tipo: 'maquina.registrada' as const, entidade: 'maquina', entidadeId: maquina.id, dados }]),
       { tipo: 'licenca.ativada', entidade: 'licenca', entidadeId: facts.licenca.id, dados },
-      ...(maquinas_ativas > limite_maquinas
+      ...(!facts.licenca.flutuante && maquinas_ativas > limite_maquinas
         ? [
             {
               tipo: 'licenca.limite_excedido' as const,

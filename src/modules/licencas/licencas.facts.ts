@@ -20,11 +20,26 @@ export function createLicenceReader({ reader, readerHandle }: Pick<Sqlite, 'read
     selectFacts(reader).where('licencas.chave_hmac', '=', '').compile(),
   );
   const byId = prepareRead<LicencaRow>(readerHandle, selectFacts(reader).where('licencas.id', '=', '').compile());
-  const machine = prepareRead<{ id: string; ativa: number; bloqueada: number; motivo_bloqueio: string | null }>(
+  const machine = prepareRead<{
+    id: string;
+    ativa: number;
+    bloqueada: number;
+    motivo_bloqueio: string | null;
+    assento_ate: number | null;
+  }>(
     readerHandle,
     reader
       .selectFrom('maquinas')
       .select(['id', 'ativa', 'bloqueada', 'motivo_bloqueio'])
+      .select((from) =>
+        from
+          .selectFrom('assentos')
+          .select('assentos.expira_em')
+          .whereRef('assentos.licenca_id', '=', 'maquinas.licenca_id')
+          .whereRef('assentos.maquina_id', '=', 'maquinas.id')
+          .$asScalar()
+          .as('assento_ate'),
+      )
       .where('licenca_id', '=', '')
       .where('impressao', '=', '')
       .compile(),

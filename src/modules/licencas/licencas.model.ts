@@ -48,6 +48,8 @@ export interface Licenca {
   excedente_pct: number;
   /** Blocked for an unpaid invoice. */
   inadimplente: boolean;
+  /** Whether seats are leased by heartbeat, so that more machines may be registered than run at once. */
+  flutuante: boolean;
   /** From when billing periods are counted, and how many have been billed; null for a licence that is not billed. */
   cobranca_desde: number | null;
   cobranca_periodos: number;

@@ -50,6 +50,7 @@ const editable = {
 };
 
 export const novaLicencaBody = t.Object({
+  flutuante: t.Optional(t.Boolean({ description: 'Assentos tomados por heartbeat e liberados por silêncio' })),
   cliente_id: uuid,
   tipo: oneOf(licencaTipos),
   produto: t.Optional(
@@ -99,6 +100,7 @@ export const licencaSchema = t.Object({
   versoes: textOrNull,
   excedente_pct: t.Integer(),
   inadimplente: t.Boolean(),
+  flutuante: t.Boolean({ description: 'Se os assentos são tomados por heartbeat' }),
   renovacao_automatica: t.Boolean(),
   offline_dias: t.Integer(),
   metadados: t.Optional(t.Record(t.String(), t.Unknown())),

@@ -48,6 +48,7 @@ export interface NewLicenca extends LicencaTerms {
   recursos?: string[] | undefined;
   renovacao_automatica?: boolean | undefined;
   offline_dias?: number | undefined;
+  flutuante?: boolean | undefined;
   versoes?: string | null | undefined;
   excedente_pct?: number | undefined;
   metadados?: Record<string, unknown> | undefined;
@@ -150,6 +151,7 @@ export function createLicencas({ work, clock, ids, keyring, touchMachines, billF
       versoes: input.versoes ?? null,
       excedente_pct: input.excedente_pct ?? 0,
       inadimplente: false,
+      flutuante: input.flutuante ?? false,
       cobranca_desde: billed ? iniciaEm : null,
       cobranca_periodos: 0,
       criado_em: tx.now,

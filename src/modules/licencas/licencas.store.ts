@@ -274,6 +274,7 @@ function toLicenca(row: Selectable<LicencaTable>): Licenca {
     versoes: row.versoes,
     excedente_pct: row.excedente_pct,
     inadimplente: row.inadimplente === 1,
+    flutuante: row.flutuante === 1,
     cobranca_desde: row.cobranca_desde,
     cobranca_periodos: row.cobranca_periodos,
     criado_em: row.criado_em,
@@ -293,5 +294,6 @@ function toRow(licenca: Licenca): Selectable<LicencaTable> {
     herda_limite: licenca.herda_limite ? 1 : 0,
     herda_recursos: licenca.herda_recursos ? 1 : 0,
     inadimplente: licenca.inadimplente ? 1 : 0,
+    flutuante: licenca.flutuante ? 1 : 0,
   };
 }

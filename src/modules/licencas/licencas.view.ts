@@ -23,6 +23,7 @@ export interface LicencaView {
   versoes: string | null;
   excedente_pct: number;
   inadimplente: boolean;
+  flutuante: boolean;
   renovacao_automatica: boolean;
   offline_dias: number;
   criado_em: string;
@@ -54,6 +55,7 @@ export function licencaView(
     versoes: licenca.versoes,
     excedente_pct: licenca.excedente_pct,
     inadimplente: licenca.inadimplente,
+    flutuante: licenca.flutuante,
     renovacao_automatica: licenca.renovacao_automatica,
     offline_dias: licenca.offline_dias,
     criado_em: rfc3339(licenca.criado_em),

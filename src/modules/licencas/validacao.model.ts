@@ -53,6 +53,8 @@ export interface LicenceFacts extends StateFacts {
 
 export interface MachineFacts {
   ativa: boolean;
+  /** Until when it holds a seat of a floating licence, epoch milliseconds; null for none. */
+  assento_ate?: number | null;
   bloqueada: boolean;
   motivo_bloqueio: string | null;
 }
@@ -86,7 +88,7 @@ export function validationFailures(
     otherProduct(facts, request),
     otherVersion(facts, request),
     missingFeature(facts, request),
-    ...machineFailures(facts, maquina, request),
+    ...machineFailures(facts, maquina, request, now),
   ];
   return [...failures, ...more.filter((failure) => failure !== null)];
 }
@@ -206,6 +208,7 @@ function machineFailures(
   { licenca }: LicenceFacts,
   maquina: MachineFacts | null,
   { impressao }: ValidationRequest,
+  now: number,
 ): Failure[] {
   if (impressao === undefined) {
     if (licenca.maquinas_ativas === 0) return [];
@@ -225,6 +228,13 @@ function machineFailures(
       remedio: 'Ative a máquina com a chave da licença.',
     });
   }
+  if (maquina?.ativa && licenca.flutuante && !holdsSeat(maquina, now)) {
+    failures.push({
+      codigo: 'MAQUINA_NAO_ATIVADA',
+      detalhe: 'A licença é flutuante e a máquina não tem assento agora.',
+      remedio: 'Mande um heartbeat; havendo assento livre, ele é tomado.',
+    });
+  }
   if (maquina?.bloqueada) {
     failures.push({
       codigo: 'MAQUINA_BLOQUEADA',
@@ -233,6 +243,11 @@ function machineFailures(
     });
   }
   return failures;
+}
+
+/** Whether a machine holds a seat of its floating licence. */
+export function holdsSeat(maquina: Pick<MachineFacts, 'assento_ate'>, now: number): boolean {
+  return (maquina.assento_ate ?? 0) > now;
 }
 
 function withReason(text: string, motivo: string | null): string {

@@ -91,13 +91,14 @@ export function createVerificacao({ licences, keyring, clock }: Dependencies) {
       certificado: keyring.signJws(certificateClaims(facts, { impressao, codigo, nonce: request.nonce }, now)),
       ...(request.explicar ? { motivos: failures } : {}),
     };
+    const seatEnd = licenca.flutuante ? (maquina?.assento_ate ?? now) : Number.POSITIVE_INFINITY;
     const ids = [licenca.id, licenca.cliente_id, licenca.produto_id];
     if (licenca.plano_id !== null) ids.push(licenca.plano_id);
     if (maquina) ids.push(maquina.id);
     return {
       answer,
       ids,
-      until: Math.min(now + certificateAgeMsMax, nextChange(licenca, now) ?? Number.POSITIVE_INFINITY),
+      until: Math.min(now + certificateAgeMsMax, nextChange(licenca, now) ?? Number.POSITIVE_INFINITY, seatEnd),
     };
   }
 

@@ -43,6 +43,8 @@ export interface MaquinaComLicenca {
   licenca: LicencaTermos;
   cliente: StateFacts['cliente'];
   motivoCliente: string | null;
+  /** Of a floating licence: until when the machine holds a seat, epoch milliseconds. */
+  assento?: { ate: number | null };
 }
 
 /** What is in effect for a machine: its own block, its licence's or its customer's. */
@@ -58,6 +60,9 @@ export function machineEffect(facts: MaquinaComLicenca, now: number): Efeito {
   if (first) return { bloqueada: true, codigo: first.codigo, motivo: reasonOf(facts, first.codigo) ?? first.detalhe };
   const { maquina } = facts;
   if (!maquina.ativa) return { bloqueada: true, codigo: 'MAQUINA_NAO_ATIVADA', motivo: 'A máquina foi desativada.' };
+  if (facts.assento && (facts.assento.ate ?? 0) <= now) {
+    return { bloqueada: true, codigo: 'MAQUINA_NAO_ATIVADA', motivo: 'A licença é flutuante e não há assento livre.' };
+  }
   if (maquina.bloqueada) return { bloqueada: true, codigo: 'MAQUINA_BLOQUEADA', motivo: maquina.motivo_bloqueio };
   return { bloqueada: false, codigo: 'VALIDA', motivo: null };
 }

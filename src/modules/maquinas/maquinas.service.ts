@@ -7,6 +7,7 @@ import type { Page, PageRequest } from '../../core/page';
 import { invalidField, Problem } from '../../core/problem';
 import type { Keyring } from '../../storage/keys/keyring';
 import type { UnitOfWork } from '../../storage/sqlite/unit-of-work';
+import { freeSeat } from '../licencas/assentos.store';
 import { type Activation, type Ativacao, type MachineDescription, newMachineToken } from '../licencas/ativacao.service';
 import { addSeats, getLicenca } from '../licencas/licencas.store';
 import { blockMaquina, type Maquina, type MaquinaComLicenca } from './maquinas.model';
@@ -122,6 +123,7 @@ export function createMaquinas({ work, clock, keyring, ativacao, series }: Depen
         const { maquina } = await getMaquina(tx.db, id);
         await deleteMaquina(tx.db, id);
         if (maquina.ativa) await addSeats(tx.db, maquina.licenca_id, -1);
+        await freeSeat(tx.db, id, maquina.licenca_id);
         await tx.record({
           acao: 'excluir',
           entidade: 'maquina',

@@ -50,15 +50,20 @@ export function selectMaquinas(db: Db) {
     .selectFrom('maquinas')
     .innerJoin('licencas', 'licencas.id', 'maquinas.licenca_id')
     .innerJoin('clientes', 'clientes.id', 'maquinas.cliente_id')
+    .leftJoin('assentos', (join) =>
+      join.onRef('assentos.licenca_id', '=', 'maquinas.licenca_id').onRef('assentos.maquina_id', '=', 'maquinas.id'),
+    )
     .selectAll('maquinas')
     .select([
       'licencas.tipo as licenca_tipo',
+      'licencas.flutuante as licenca_flutuante',
       'licencas.situacao as licenca_situacao',
       'licencas.motivo_bloqueio as licenca_motivo',
       'licencas.inadimplente as licenca_inadimplente',
       'licencas.inicia_em as licenca_inicia_em',
       'licencas.expira_em as licenca_expira_em',
       'licencas.carencia_dias as licenca_carencia_dias',
+      'assentos.expira_em as assento_ate',
       'clientes.status as cliente_status',
       'clientes.motivo_bloqueio as cliente_motivo',
     ]);
@@ -66,6 +71,8 @@ export function selectMaquinas(db: Db) {
 
 export type MaquinaRow = Selectable<MaquinaTable> & {
   licenca_tipo: string;
+  licenca_flutuante: number;
+  assento_ate: number | null;
   licenca_situacao: string;
   licenca_motivo: string | null;
   licenca_inadimplente: number;
@@ -174,6 +181,20 @@ export async function bumpDesiredState(
   await update.execute();
 }
 
+/** Gives one machine a new desired state. */
+export async function bumpMachine(db: Db, id: string): Promise<void> {
+  await db
+    .updateTable('maquinas')
+    .set({
+      revisao: sql<number>`revisao + 1`,
+      bloqueio_enviado_em: null,
+      bloqueio_entregue_em: null,
+      bloqueio_aplicado_em: null,
+    })
+    .where('id', '=', id)
+    .execute();
+}
+
 /** Records how far the present desired state has come; a revision that has passed changes nothing. */
 export async function markProgress(
   db: Db,
@@ -207,6 +228,7 @@ export function toMaquinaComLicenca(row: MaquinaRow): MaquinaComLicenca {
     licenca,
     cliente: row.cliente_status as ClienteEfeito,
     motivoCliente: row.cliente_motivo,
+    ...(row.licenca_flutuante === 1 ? { assento: { ate: row.assento_ate } } : {}),
   };
 }
 

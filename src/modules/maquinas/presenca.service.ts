@@ -27,12 +27,14 @@ interface Dependencies {
   series: SeriesStore;
   clock: Clock;
   heartbeatIntervalMs: number;
+  /** Extends the machine's seat of a floating licence. */
+  seat(maquinaId: string): Promise<void>;
   onError(error: unknown, maquinaId: string): void;
 }
 
 export type Presenca = ReturnType<typeof createPresenca>;
 
-export function createPresenca({ work, series, clock, heartbeatIntervalMs, onError }: Dependencies) {
+export function createPresenca({ work, series, clock, heartbeatIntervalMs, seat, onError }: Dependencies) {
   const actor = systemActor('presenca');
   const known = new Map<string, Presence>();
   const disconnectTimers = new Map<string, ReturnType<typeof setTimeout>>();
@@ -116,6 +118,7 @@ export function createPresenca({ work, series, clock, heartbeatIntervalMs, onErr
       const message = readHeartbeats(body, now);
       await series.append(maquinaId, message.points, now);
       heard(maquinaId, message, now);
+      await seat(maquinaId);
       return message.points.length;
     },
 

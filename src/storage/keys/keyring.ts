@@ -59,6 +59,8 @@ export interface Keyring {
   signJws(claims: object): string;
   /** The public half of every signing key, RFC 7517. */
   jwks(): { keys: Jwk[] };
+  /** Adds a signing key, which signs from now on; what older ones signed still verifies. @returns its kid. */
+  rotate(): string;
   jwtSecret: string;
 }
 
@@ -69,10 +71,13 @@ export function openKeyring(folder: string): Keyring {
   const lookupKey = secretFile(join(folder, 'lookup.key'));
   const sealKey = secretFile(join(folder, 'seal.key'));
   const jwtKey = secretFile(join(folder, 'jwt.key'));
-  const signing = signingKeys(folder);
-  const current = signing.at(-1);
-  if (!current) throw new Error('no signing key');
-  const header = base64url(JSON.stringify({ alg: 'EdDSA', typ: 'JWT', kid: current.jwk.kid }));
+  let signing = loadSigning(folder);
+
+  /** Another process may have rotated the keys: a new file changes the folder's time, and asking costs a microsecond. */
+  function present(): SigningKeys {
+    if (statSync(folder).mtimeMs !== signing.folderMtimeMs) signing = loadSigning(folder);
+    return signing;
+  }
 
   return {
     lookup: (purpose, secret) => createHmac('sha256', lookupKey).update(`${purpose}\0${secret}`).digest('base64url'),
@@ -91,10 +96,16 @@ export function openKeyring(folder: string): Keyring {
       return Buffer.concat([decipher.update(body), decipher.final()]).toString('utf8');
     },
     signJws: (claims) => {
+      const { header, privateKey } = present();
       const input = `${header}.${base64url(JSON.stringify(claims))}`;
-      return `${input}.${sign(null, Buffer.from(input), current.privateKey).toString('base64url')}`;
+      return `${input}.${sign(null, Buffer.from(input), privateKey).toString('base64url')}`;
     },
-    jwks: () => ({ keys: signing.map((key) => key.jwk) }),
+    jwks: () => ({ keys: present().jwks }),
+    rotate: () => {
+      const kid = addSigningKey(folder);
+      signing = loadSigning(folder);
+      return kid;
+    },
     jwtSecret: jwtKey.toString('base64url'),
   };
 }
@@ -126,23 +137,44 @@ interface SigningKey {
   createdMs: number;
 }
 
+interface SigningKeys {
+  folderMtimeMs: number;
+  /** The protected header and the key that sign. */
+  header: string;
+  privateKey: KeyObject;
+  jwks: Jwk[];
+}
+
+/** Loads every signing key, making the first. */
+function loadSigning(folder: string): SigningKeys {
+  const { mtimeMs } = statSync(folder);
+  const keys = signingKeys(folder);
+  const current = keys.at(-1);
+  if (!current) {
+    addSigningKey(folder);
+    return loadSigning(folder);
+  }
+  const header = base64url(JSON.stringify({ alg: 'EdDSA', typ: 'JWT', kid: current.jwk.kid }));
+  return { folderMtimeMs: mtimeMs, header, privateKey: current.privateKey, jwks: keys.map((key) => key.jwk) };
+}
+
+function addSigningKey(folder: string): string {
+  const { privateKey } = generateKeyPairSync('ed25519');
+  const { kid } = publicJwk(privateKey);
+  writeSecret(join(folder, `assinatura-${kid}.pem`), Buffer.from(privateKey.export({ type: 'pkcs8', format: 'pem' })));
+  return kid;
+}
+
 /** All signing keys, oldest first. */
 function signingKeys(folder: string): SigningKey[] {
-  const load = (): SigningKey[] =>
-    readdirSync(folder)
-      .filter((name) => /^assinatura-.+\.pem$/.test(name))
-      .map((name) => {
-        const path = join(folder, name);
-        const privateKey = createPrivateKey(readFileSync(path));
-        return { privateKey, jwk: publicJwk(privateKey), createdMs: statSync(path).mtimeMs };
-      })
-      .sort((a, b) => a.createdMs - b.createdMs);
-  const existing = load();
-  if (existing.length > 0) return existing;
-  const { privateKey } = generateKeyPairSync('ed25519');
-  const pem = privateKey.export({ type: 'pkcs8', format: 'pem' });
-  writeSecret(join(folder, `assinatura-${publicJwk(privateKey).kid}.pem`), Buffer.from(pem));
-  return load();
+  return readdirSync(folder)
+    .filter((name) => /^assinatura-.+\.pem$/.test(name))
+    .map((name) => {
+      const path = join(folder, name);
+      const privateKey = createPrivateKey(readFileSync(path));
+      return { privateKey, jwk: publicJwk(privateKey), createdMs: statSync(path).mtimeMs };
+    })
+    .sort((a, b) => a.createdMs - b.createdMs);
 }
 
 /** The public JWK; its `kid` is the RFC 7638 thumbprint. */

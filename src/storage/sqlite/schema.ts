@@ -99,6 +99,7 @@ export interface LicencaTable {
   versoes: string | null;
   excedente_pct: number;
   inadimplente: number;
+  flutuante: number;
   cobranca_desde: number | null;
   cobranca_periodos: number;
   criado_em: number;
@@ -178,6 +179,12 @@ export interface AvisoVencimentoTable {
   dias: number;
 }
 
+export interface AssentoTable {
+  licenca_id: string;
+  maquina_id: string;
+  expira_em: number;
+}
+
 export interface AuditoriaTable {
   seq: Generated<number>;
   id: string;
@@ -239,6 +246,7 @@ export interface Schema {
   licencas: LicencaTable;
   maquinas: MaquinaTable;
   planos: PlanoTable;
+  assentos: AssentoTable;
   faturas: FaturaTable;
   pagamentos: PagamentoTable;
   avisos_vencimento: AvisoVencimentoTable;

@@ -26,6 +26,8 @@ export interface Change {
 export interface Tx {
   db: Transaction<Schema>;
   now: number;
+  /** Outdates what rests on a record that this transaction changes without a word in the audit. */
+  touch(id: string): void;
   /** Writes the audit row and the events of a change into this transaction. */
   record(change: Change): Promise<void>;
 }
@@ -96,6 +98,9 @@ export function createUnitOfWork({ writer, reader, clock, ids }: Dependencies): 
         return work({
           db,
           now,
+          touch: (id) => {
+            touched.add(id);
+          },
           record: async (change) => {
             await appendAudit(db, ids, actor, change, now);
             touched.add(change.entidadeId);

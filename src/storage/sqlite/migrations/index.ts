@@ -3,8 +3,10 @@
 import type { Migration } from 'kysely/migration';
 import { up as spine } from './0001-spine';
 import { up as lifeCycle } from './0002-life-cycle';
+import { up as floating } from './0003-floating';
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-spine': { up: spine },
   '0002-life-cycle': { up: lifeCycle },
+  '0003-floating': { up: floating },
 };
