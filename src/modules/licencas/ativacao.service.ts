@@ -12,7 +12,7 @@ import { findMaquinaByImpressao, insertMaquina, updateMaquina } from '../maquina
 import { freeSeat, leaseSeat } from './assentos.store';
 import { certificateClaims } from './certificado.model';
 import { normalizeChave } from './chave.model';
-import { seatsMax } from './licencas.model';
+import { type Licenca, seatsMax } from './licencas.model';
 import { licencaEventData } from './licencas.service';
 import { addSeats, findLicenca, findLicencaByHmac } from './licencas.store';
 import { type LicenceFacts, validationFailures } from './validacao.model';
@@ -32,9 +32,15 @@ export interface Activation {
   nova: boolean;
   maquina: Maquina;
   facts: LicenceFacts;
+  /** Of a floating licence: until when the machine holds a seat. */
+  assento: Seat | undefined;
   /** The machine's credential, the same for as long as it stays active. */
   token: string;
   certificado: string;
+}
+
+interface Seat {
+  ate: number | null;
 }
 
 interface Dependencies {
@@ -76,7 +82,9 @@ export function createAtivacao({ work, ids, keyring, leasedUntil }: Dependencies
       // 2. The same fingerprint again: the same seat, the same token, nothing to record.
       if (existing?.ativa) {
         const token = keyring.open(machineTokenPurpose, existing.token_selado);
-        return { nova: false, maquina: existing, facts, token, certificado: certify(facts, impressao, tx.now) };
+        const assento = await takeSeat(tx, facts.licenca, existing.id);
+        const certificado = certify(facts, impressao, assento, tx.now);
+        return { nova: false, maquina: existing, facts, assento, token, certificado };
       }
       // 3. A free seat. Transactions run one after another, so nobody takes it meanwhile.
       const { licenca } = facts;
@@ -101,18 +109,32 @@ export function createAtivacao({ work, ids, keyring, leasedUntil }: Dependencies
       if (existing) await updateMaquina(tx.db, maquina);
       else await insertMaquina(tx.db, maquina);
       await addSeats(tx.db, licenca.id, 1);
-      if (licenca.flutuante) {
-        const lease = { seats: seatsMax(licenca), now: tx.now, until: leasedUntil(tx.now) };
-        await leaseSeat(tx.db, licenca.id, maquina.id, lease);
-      }
+      const assento = await takeSeat(tx, licenca, maquina.id);
       const after: LicenceFacts = { ...facts, licenca: { ...licenca, maquinas_ativas: licenca.maquinas_ativas + 1 } };
       await recordActivation(tx, existing, maquina, after);
-      return { nova: true, maquina, facts: after, token, certificado: certify(after, impressao, tx.now) };
+      return {
+        nova: true,
+        maquina,
+        facts: after,
+        assento,
+        token,
+        certificado: certify(after, impressao, assento, tx.now),
+      };
     });
   }
 
-  function certify(facts: LicenceFacts, impressao: string, now: number): string {
-    return keyring.signJws(certificateClaims(facts, { impressao, codigo: 'VALIDA' }, now));
+  /** A seat of a floating licence, if one is free; undefined for a licence that does not float. */
+  async function takeSeat(tx: Tx, licenca: Licenca, maquinaId: string): Promise<Seat | undefined> {
+    if (!licenca.flutuante) return undefined;
+    const until = leasedUntil(tx.now);
+    const seated = await leaseSeat(tx.db, licenca.id, maquinaId, { seats: seatsMax(licenca), now: tx.now, until });
+    tx.touch(maquinaId);
+    return { ate: seated ? until : null };
+  }
+
+  function certify(facts: LicenceFacts, impressao: string, assento: Seat | undefined, now: number): string {
+    const codigo = assento?.ate === null ? 'MAQUINA_NAO_ATIVADA' : 'VALIDA';
+    return keyring.signJws(certificateClaims(facts, { impressao, codigo }, now));
   }
 
   function findByChave(chave: string) {

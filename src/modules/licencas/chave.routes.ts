@@ -44,10 +44,10 @@ interface Dependencies {
 
 /** An activation on the wire. */
 export function activationView(activation: Activation, now: number, mqttUrl: string): typeof activationSchema.static {
-  const { maquina, facts, token, certificado } = activation;
+  const { maquina, facts, assento, token, certificado } = activation;
   const { licenca, cliente, motivoCliente } = facts;
   return {
-    maquina: maquinaView({ maquina, licenca, cliente, motivoCliente }, null, now),
+    maquina: maquinaView({ maquina, licenca, cliente, motivoCliente, ...(assento ? { assento } : {}) }, null, now),
     token,
     mqtt: mqttAccess(maquina.id, token, mqttUrl),
     licenca: licencaView(facts, now, null),
