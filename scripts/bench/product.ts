@@ -9,7 +9,7 @@ const starts = 5;
 const readyMsLimit = 300;
 const idleSeconds = 5;
 const idleMbLimit = 120;
-const admin = { email: 'bench@exemplo.com.br', password: 'bench-bench-bench' };
+export const admin = { email: 'bench@exemplo.com.br', password: 'bench-bench-bench' };
 
 export interface Product {
   child: Child;

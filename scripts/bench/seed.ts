@@ -8,6 +8,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import { dayMs, systemClock } from '../../src/core/clock';
 import { uuidV7 } from '../../src/core/ids';
+import { foldText } from '../../src/core/text';
 import { buildChave, chavePrefixo, normalizeChave } from '../../src/modules/licencas/chave.model';
 import { produtoPadrao } from '../../src/modules/produtos/produtos.store';
 import { prepareDataFolder } from '../../src/storage/data-folder';
@@ -57,7 +58,9 @@ export async function seed(path: string, licencas: number, keysFile: string): Pr
         const at = now - (licencas - n);
         if (n % licencasPerCliente === 0) {
           clienteId = uuidV7.next(at);
-          insertCliente.run(clienteId, `Cliente ${n}`, `cliente${n}@exemplo.com.br`, `cliente ${n}`, at, at);
+          const nome = nameOf(n);
+          const email = `cliente${n}@exemplo.com.br`;
+          insertCliente.run(clienteId, nome, email, foldText(`${nome} ${email}`), at, at);
         }
         const chave = buildChave(randomBytes(24));
         const hmac = keyring.lookup('licenca', normalizeChave(chave) ?? '');
@@ -80,4 +83,32 @@ export async function seed(path: string, licencas: number, keysFile: string): Pr
   }
   db.close();
   writeFileSync(keysFile, `${keys.join('\n')}\n`);
+}
+
+const first = [
+  'Padaria',
+  'Farmácia',
+  'Auto Peças',
+  'Clínica',
+  'Supermercado',
+  'Escritório',
+  'Oficina',
+  'Escola',
+  'Laticínios',
+];
+const second = [
+  'Três Irmãos',
+  'São João',
+  'Rondon',
+  'Vida Plena',
+  'Bom Preço',
+  'Nogueira',
+  'do Zeca',
+  'Pantanal',
+  'Serra Azul',
+];
+
+/** A company's name that a part of it finds again. */
+export function nameOf(n: number): string {
+  return `${first[n % first.length]} ${second[Math.floor(n / 9) % second.length]} ${n}`;
 }

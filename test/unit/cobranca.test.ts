@@ -50,8 +50,8 @@ describe('a year of a monthly subscription', () => {
     const { licenca } = await subscribe();
     const unpaid = 4;
     const statuses = new Set<string>();
-    for (let step = 0; step < 1_458; step += 1) {
-      services.setClock(start + step * 6 * hourMs);
+    for (let step = 0; step < 1_520; step += 1) {
+      services.setClock(start + step * 5.75 * hourMs);
       await services.faturas.cobrar();
       const faturas = await faturasOf();
       for (const [index, fatura] of faturas.entries()) {
