@@ -45,6 +45,7 @@ import { createRelay } from './relay/relay';
 import { createSuspicions } from './relay/suspicions';
 import type { Settings } from './settings';
 import { lockDataFolder, prepareDataFolder } from './storage/data-folder';
+import { createBrokerPersistence } from './storage/lmdb/broker-persistence';
 import { openLmdb } from './storage/lmdb/open';
 import { createSeriesStore } from './storage/lmdb/series';
 import { openStores } from './stores';
@@ -56,6 +57,7 @@ import { createRateLimiter } from './transport/http/kit/rate-limit';
 import { openApiRoutes } from './transport/http/openapi';
 import { createHttpHandler, type HttpServer, listenHttp } from './transport/http/server';
 import { systemRoutes } from './transport/http/system.routes';
+import { maySubscribe } from './transport/mqtt/acl';
 import { changesMachineState, createBroker } from './transport/mqtt/broker';
 import { listenMqtt, type MqttListener } from './transport/mqtt/listen';
 import { createMachineMessages } from './transport/mqtt/topics';
@@ -157,6 +159,14 @@ export async function createApp(settings: Settings, log: Log) {
   // 3. Transports.
   const mqttLogins = createRateLimiter(clock, mqttLoginPolicy, settings.rateLimit);
   const broker = await createBroker({
+    persistence: createBrokerPersistence({
+      root: lmdb,
+      clock,
+      maySubscribe,
+      onDrop: (maquinaId, perdidas) =>
+        log.warn({ maquina_id: maquinaId, perdidas }, 'queue full: oldest messages dropped'),
+    }),
+    clock,
     messages: createMachineMessages({
       presenca,
       estado,

@@ -23,8 +23,6 @@ interface Dependencies {
   licencaOf(maquinaId: string): string | null;
 }
 
-export type Flutuante = ReturnType<typeof createFlutuante>;
-
 export function createFlutuante({ work, clock, licences, heartbeatIntervalMs, licencaOf }: Dependencies) {
   const actor = systemActor('assentos');
   /** Which licences are floating: asked at every heartbeat, so known by heart. */

@@ -1,6 +1,7 @@
 /** The MQTT 3.1.1 broker inside the process: who connects, what they may do, and how machines hear of their state. */
 
 import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from 'aedes';
+import { type Clock, minuteMs } from '../../core/clock';
 import type { CommittedEvent } from '../../core/events';
 import { Problem } from '../../core/problem';
 import { machineTokenPurpose } from '../../modules/licencas/ativacao.service';
@@ -8,6 +9,7 @@ import type { Estado } from '../../modules/maquinas/estado.service';
 import { machineTopic } from '../../modules/maquinas/maquinas.schema';
 import type { Presenca } from '../../modules/maquinas/presenca.service';
 import type { Keyring } from '../../storage/keys/keyring';
+import type { BrokerPersistence } from '../../storage/lmdb/broker-persistence';
 import { maySubscribe, publishTarget } from './acl';
 import { limitPacketSize } from './packet-limit';
 import { type MachineMessages, messageText } from './topics';
@@ -15,6 +17,7 @@ import { type MachineMessages, messageText } from './topics';
 const topicLevelsMax = 16;
 const subscriptionsMax = 64;
 const connectTimeoutMs = 10_000;
+const sweepEveryMs = minuteMs;
 const notAuthorized = 5;
 const identifierRejected = 2;
 
@@ -26,12 +29,14 @@ export interface Suspicion {
 }
 
 interface Dependencies {
+  persistence: BrokerPersistence;
   messages: MachineMessages;
   estado: Estado;
   presenca: Presenca;
   keyring: Keyring;
   /** Whether an address may try another password now; counts the failure when asked to. */
   logins: { allowed(ip: string | null): boolean; failed(ip: string | null): void };
+  clock: Clock;
   onSuspicion(suspicion: Suspicion): void;
   onError(error: unknown, maquinaId: string | null): void;
 }
@@ -48,12 +53,13 @@ interface Session {
 export type Broker = Awaited<ReturnType<typeof createBroker>>;
 
 export async function createBroker(dependencies: Dependencies) {
-  const { messages, estado, presenca, keyring, logins, onSuspicion, onError } = dependencies;
+  const { persistence, messages, estado, presenca, keyring, logins, clock, onSuspicion, onError } = dependencies;
   const connects = new WeakMap<Client, ConnectPacket>();
   const sessions = new WeakMap<Client, Session>();
   const connected = new Map<string, Set<Client>>();
 
   const aedes = await Aedes.createBroker({
+    persistence,
     maxTopicLevels: topicLevelsMax,
     connectTimeout: connectTimeoutMs,
     preConnect: (client, packet, done) => {
@@ -136,8 +142,6 @@ export async function createBroker(dependencies: Dependencies) {
     },
   });
 
-  const { persistence } = aedes as Aedes & { persistence: { storeRetained(packet: object): Promise<void> } };
-
   // A heartbeat ends here: it is stored, and nobody else may subscribe to it. Sparing it the way through retained
   // messages, queues and subscribers is what lets one core take a hundred thousand a second.
   const publish = aedes.publish.bind(aedes);
@@ -163,6 +167,7 @@ export async function createBroker(dependencies: Dependencies) {
     const clients = session ? connected.get(session.maquinaId) : undefined;
     if (!session || !clients?.delete(client) || clients.size > 0) return;
     connected.delete(session.maquinaId);
+    persistence.touch(client.id).catch((error: unknown) => onError(error, session.maquinaId));
     presenca.disconnected(session.maquinaId);
   });
   aedes.on('ack', (_packet, client) => {
@@ -203,6 +208,10 @@ export async function createBroker(dependencies: Dependencies) {
     };
   }
 
+  const sweeper = setInterval(() => {
+    persistence.sweepSessions(clock.now()).catch((error: unknown) => onError(error, null));
+  }, sweepEveryMs);
+
   return {
     /** Takes over a connection: a TCP or TLS socket, or a WebSocket as a stream. */
     handle(stream: Parameters<Aedes['handle']>[0]): void {
@@ -227,7 +236,9 @@ export async function createBroker(dependencies: Dependencies) {
     },
 
     async close(): Promise<void> {
+      clearInterval(sweeper);
       await new Promise<void>((resolve) => aedes.close(resolve));
+      await persistence.destroy();
     },
   };
 }

@@ -1,0 +1,102 @@
+/**
+ * Lets publishes go on in the order in which the broker numbered them.
+ *
+ * aedes delivers a packet to a client only when its number is above that of the last one delivered. A packet that takes a
+ * longer way to the disk (a retained one is stored twice, one without offline subscribers not at all) would be overtaken by
+ * the next and then be taken for a duplicate: lost to every connected subscriber.
+ */
+
+import type { Packet } from './broker-codec';
+
+/** A publish in the line. */
+export interface Place {
+  /** Settles when every publish before this one has gone on or left. */
+  turn(): Promise<void>;
+  /** Lets the next one go on. */
+  leave(): void;
+}
+
+export interface PublishOrder {
+  /**
+   * Keeps a place for a packet that aedes stores as retained first and enqueues next.
+   * @returns what to call when it has been stored. aedes enqueues it in the microtasks that follow; if it does not, nobody
+   *   waits for it.
+   */
+  reserve(packet: Packet): (() => void) | undefined;
+  /** The place reserved for a packet, or one by its number. */
+  enter(packet: Packet): Place;
+}
+
+/** So many places of those who have left are kept before the line is cut: cutting it costs its length. */
+const spentPlacesMax = 1_000;
+
+interface Waiting {
+  number: number;
+  entered: boolean;
+  ready: boolean;
+  left: boolean;
+  go(): void;
+  gone: Promise<void>;
+}
+
+export function createPublishOrder(): PublishOrder {
+  /** By number, ascending, from `head` on. */
+  const line: Waiting[] = [];
+  let head = 0;
+  /** Those stored as retained and not yet enqueued. */
+  const reserved = new Map<number, Waiting>();
+
+  function insert(number: number): Waiting {
+    const { promise: gone, resolve: go } = Promise.withResolvers<void>();
+    const waiting = { number, entered: false, ready: false, left: false, go, gone };
+    // They come almost in order: what is newer than all others goes last without a search.
+    let index = line.length;
+    while (index > head && (line[index - 1]?.number ?? 0) > number) index -= 1;
+    line.splice(index, 0, waiting);
+    return waiting;
+  }
+
+  function moveOn(): void {
+    while (line[head]?.left) head += 1;
+    if (head >= spentPlacesMax) {
+      line.splice(0, head);
+      head = 0;
+    }
+    if (line[head]?.ready) line[head]?.go();
+  }
+
+  function turn(waiting: Waiting): Promise<void> {
+    waiting.ready = true;
+    moveOn();
+    return waiting.gone;
+  }
+
+  function leave(waiting: Waiting): void {
+    waiting.left = true;
+    moveOn();
+  }
+
+  return {
+    reserve({ qos, brokerCounter: number }) {
+      // aedes does not enqueue a packet of QoS 0, nor one that was stored without being published.
+      if (!qos || !number) return undefined;
+      const waiting = insert(number);
+      reserved.set(number, waiting);
+      return () => {
+        setImmediate(() => {
+          if (waiting.entered) return;
+          if (reserved.get(number) === waiting) reserved.delete(number);
+          leave(waiting);
+        });
+      };
+    },
+
+    enter({ brokerCounter }) {
+      const number = brokerCounter || (line.at(-1)?.number ?? 0);
+      const waiting = reserved.get(number) ?? insert(number);
+      reserved.delete(number);
+      waiting.entered = true;
+      return { turn: () => turn(waiting), leave: () => leave(waiting) };
+    },
+  };
+}
