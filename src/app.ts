@@ -10,6 +10,7 @@ import type { Log } from './log';
 import { authRoutes, setupRoutes } from './modules/acesso/acesso.routes';
 import { createAcesso } from './modules/acesso/acesso.service';
 import { createAdministrador } from './modules/acesso/administrador.service';
+import { setupPages } from './modules/acesso/setup.http';
 import { createTentativas } from './modules/acesso/tentativas';
 import { clientesRoutes } from './modules/clientes/clientes.routes';
 import { createClientes } from './modules/clientes/clientes.service';
@@ -238,6 +239,7 @@ export async function createApp(settings: Settings, log: Log) {
         { nome: 'lmdb', check: () => void series.lastSeen('00000000-0000-7000-8000-000000000000') },
       ]),
     )
+    .use(setupPages(administrador))
     .use(openApiRoutes());
   const handler = createHttpHandler({
     routes,

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { Aedes } from 'aedes';
+import { Aedes, type PublishPacket } from 'aedes';
 import type { RootDatabase } from 'lmdb';
 import mqtt, { type IClientOptions, type IPublishPacket, type MqttClient } from 'mqtt';
 import { type BrokerPersistence, createBrokerPersistence } from '../../src/storage/lmdb/broker-persistence';
@@ -79,9 +79,12 @@ interface RunningBroker {
   stop(): Promise<void>;
 }
 
-async function startBroker(options: ConstructorParameters<typeof Aedes>[0] = {}): Promise<RunningBroker> {
+async function startBroker(
+  options: ConstructorParameters<typeof Aedes>[0] = {},
+  own: Partial<Parameters<typeof createBrokerPersistence>[0]> = {},
+): Promise<RunningBroker> {
   const root: RootDatabase = openLmdb(folder);
-  const persistence = createBrokerPersistence({ root, clock });
+  const persistence = createBrokerPersistence({ root, clock, ...own });
   const aedes = await Aedes.createBroker({ persistence, ...options });
   const server: Server = createServer((socket) => aedes.handle(socket));
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -131,6 +134,15 @@ async function connect(port: number, options: IClientOptions) {
   };
 }
 
+function publish(
+  broker: RunningBroker,
+  packet: Pick<PublishPacket, 'topic' | 'payload' | 'qos' | 'retain'>,
+): Promise<void> {
+  return new Promise((resolve, reject) => {
+    broker.aedes.publish({ cmd: 'publish', dup: false, ...packet }, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
 const ended = (client: MqttClient): Promise<void> => client.endAsync();
 
 describe('aedes over this persistence', () => {
@@ -155,17 +167,21 @@ describe('aedes over this persistence', () => {
     await broker.stop();
   });
 
-  test('delivers a burst of retained and other messages to a connected client, none taken for a duplicate', async () => {
+  test('delivers a burst of every kind of message to a connected client, none taken for a duplicate', async () => {
     const broker = await startBroker();
     const machine = await connect(broker.port, session);
     await machine.client.subscribeAsync('m/#', { qos: 1 });
-    const publish = (n: number): Promise<void> =>
-      new Promise((resolve, reject) => {
-        const packet = { cmd: 'publish' as const, topic: `m/${n}`, payload: String(n), qos: 1 as const, dup: false };
-        broker.aedes.publish({ ...packet, retain: n % 3 === 0 }, (error) => (error ? reject(error) : resolve()));
-      });
-    await Promise.all(Array.from({ length: 300 }, (_, n) => publish(n)));
-    expect(await machine.texts(300)).toEqual(Array.from({ length: 300 }, (_, n) => String(n)));
+    const kinds = [
+      { qos: 1, retain: true },
+      { qos: 1, retain: false },
+      { qos: 0, retain: false },
+      { qos: 0, retain: true },
+    ] as const;
+    const expected = Array.from({ length: 400 }, (_, n) => String(n));
+    await Promise.all(
+      expected.map((payload, n) => publish(broker, { topic: `m/${n}`, payload, ...(kinds[n % 4] ?? kinds[0]) })),
+    );
+    expect(await machine.texts(400)).toEqual(expected);
     await queueEmpty(broker);
     await ended(machine.client);
     await broker.stop();
@@ -175,11 +191,35 @@ describe('aedes over this persistence', () => {
     const broker = await startBroker();
     const machine = await connect(broker.port, session);
     await machine.client.subscribeAsync('m', { qos: 1 });
-    const packet = { cmd: 'publish' as const, topic: 'm', qos: 1 as const, dup: false, retain: false };
-    for (let n = 0; n < 3_000; n += 1) broker.aedes.publish({ ...packet, payload: String(n) }, () => {});
+    const sending = Array.from({ length: 3_000 }, (_, n) =>
+      publish(broker, { topic: 'm', payload: String(n), qos: 1, retain: false }),
+    );
     expect(await machine.texts(3_000)).toHaveLength(3_000);
+    await Promise.all(sending);
     expect(machine.client.connected).toBe(true);
     await ended(machine.client);
+    await broker.stop();
+  });
+
+  test('queues nothing for a topic that was refused in the same packet as one that was not', async () => {
+    const maySubscribe = (_: string, filter: string): boolean => filter.startsWith('ana/');
+    const broker = await startBroker(
+      {
+        authorizeSubscribe: (client, subscription, done) =>
+          done(null, maySubscribe(client.id, subscription.topic) ? subscription : null),
+      },
+      { maySubscribe },
+    );
+    const machine = await connect(broker.port, session);
+    await machine.client.subscribeAsync(['bia/x', 'ana/x'], { qos: 1 }).catch(() => {});
+    await ended(machine.client);
+    await publish(broker, { topic: 'bia/x', payload: 'de bia', qos: 1, retain: false });
+    await publish(broker, { topic: 'ana/x', payload: 'de ana', qos: 1, retain: false });
+    const after = await connect(broker.port, session);
+    expect(await after.texts(1)).toEqual(['de ana']);
+    await queueEmpty(broker);
+    expect(after.received).toHaveLength(1);
+    await ended(after.client);
     await broker.stop();
   });
 

@@ -1,6 +1,6 @@
 /** What the broker's persistence promises beyond the suite of aedes: restarts, limits, order, and the end of sessions. */
 
-import { afterEach, beforeEach, describe, expect, test } from 'bun:test';
+import { afterEach, beforeEach, describe, expect, spyOn, test } from 'bun:test';
 import { join } from 'node:path';
 import { open } from 'lmdb';
 import { createBrokerPersistence } from '../../src/storage/lmdb/broker-persistence';
@@ -324,6 +324,61 @@ describe('sessions', () => {
       { topic: 'ana/1', qos: 1 },
       { topic: 'ana/2', qos: 2 },
     ]);
+  });
+});
+
+describe('a disk that takes nothing more', () => {
+  test('fails every write, and leaves everything as it was', async () => {
+    let persistence = await scratch.open();
+    await persistence.addSubscriptions(ana, [{ topic: 'ordem', qos: 1 }]);
+    for (const n of [1, 2]) await persistence.outgoingEnqueueCombi([order1], publish(n));
+    await persistence.outgoingUpdate(ana, publish(1, { messageId: 1 }));
+    await persistence.incomingStorePacket(ana, publish(0, { messageId: 7, qos: 2 }));
+    await persistence.putWill(ana, { topic: 'fim', payload: 'adeus' });
+
+    const databases = Object.getPrototypeOf(scratch.root());
+    const full = () => Promise.reject(new Error('no space'));
+    const spies = [
+      spyOn(databases, 'put').mockImplementation(full),
+      spyOn(databases, 'remove').mockImplementation(full),
+    ];
+    const attempts = [
+      persistence.addSubscriptions(bia, [{ topic: '#', qos: 1 }]),
+      persistence.addSubscriptions(ana, [{ topic: 'ordem', qos: 2 }]),
+      persistence.removeSubscriptions(ana, ['ordem']),
+      persistence.outgoingEnqueueCombi([order1, { ...order1, clientId: bia.id }], publish(3)),
+      persistence.outgoingUpdate(ana, publish(2, { messageId: 2, qos: 2 })),
+      persistence.outgoingClearMessageId(ana, { messageId: 1 }),
+      persistence.incomingStorePacket(ana, publish(0, { messageId: 8, qos: 2 })),
+      persistence.incomingDelPacket(ana, { messageId: 7 }),
+      persistence.delWill(ana),
+      persistence.cleanSubscriptions(ana),
+      persistence.cleanIncoming(ana),
+      persistence.storeRetained(publish(0, { topic: 'x', retain: true })),
+    ];
+    const outcomes = await Promise.allSettled(attempts);
+    expect(outcomes.map(({ status }) => status)).toEqual(attempts.map(() => 'rejected'));
+    for (const spy of spies) spy.mockRestore();
+
+    for (const reopen of [false, true]) {
+      if (reopen) persistence = await scratch.open();
+      expect(await persistence.subscriptionsByClient(ana)).toEqual([{ topic: 'ordem', qos: 1 }]);
+      expect(await persistence.subscriptionsByTopic('ordem')).toHaveLength(1);
+      expect(await persistence.countOffline()).toEqual({ subsCount: 1, clientsCount: 1 });
+      const queue = await all(persistence.outgoingStream(ana));
+      expect(queue.map(({ payload, messageId }) => [String(payload), messageId])).toEqual([
+        ['n1', 1],
+        ['n2', undefined],
+      ]);
+      expect(await all(persistence.outgoingStream(bia))).toEqual([]);
+      expect((await persistence.incomingGetPacket(ana, { messageId: 7 })).messageId).toBe(7);
+      await expect(persistence.incomingGetPacket(ana, { messageId: 8 })).rejects.toThrow('no such packet');
+      expect((await persistence.getWill(ana))?.payload).toBe('adeus');
+      expect(await all(persistence.createRetainedStream('#'))).toEqual([]);
+    }
+    await persistence.outgoingEnqueueCombi([order1], publish(4));
+    expect(payloads(await all(persistence.outgoingStream(ana)))).toEqual(['n1', 'n2', 'n4']);
+    expect(await persistence.sweepSessions(present + 31 * dayMs)).toBe(1);
   });
 });
 

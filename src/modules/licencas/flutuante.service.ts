@@ -10,7 +10,7 @@ import { bumpMachine } from '../maquinas/maquinas.store';
 import { leaseSeat } from './assentos.store';
 import type { LicenceReader } from './licencas.facts';
 import { seatsMax } from './licencas.model';
-import { findLicenca } from './licencas.store';
+import { findLicenca, floatingLicencas } from './licencas.store';
 
 const intervalsLeased = 2;
 
@@ -41,8 +41,8 @@ export function createFlutuante({ work, clock, licences, heartbeatIntervalMs, li
 
   return {
     async start(): Promise<void> {
-      const rows = await work.reader.selectFrom('licencas').select('id').where('flutuante', '=', 1).execute();
-      floating = new Set(rows.map(({ id }) => id));
+      const rows = await floatingLicencas(work.reader);
+      floating = new Set(rows);
     },
 
     onCommit({ events }: Commit): void {

@@ -139,6 +139,13 @@ function statusIs(status: LicencaStatus, now: number) {
   return sql<boolean>`${computed} = ${status}`;
 }
 
+/** The ids of all floating licences. */
+export async function floatingLicencas(db: Db): Promise<string[]> {
+  // A literal, so that the partial index answers: scanning every licence would pull the whole file into memory.
+  const rows = await db.selectFrom('licencas').select('id').where(sql<boolean>`flutuante = 1`).execute();
+  return rows.map(({ id }) => id);
+}
+
 /** The licences of a plan, by id, a batch at a time. */
 export async function* licencasOfPlano(db: Db, planoId: string): AsyncGenerator<LicenceFacts> {
   let last = '';

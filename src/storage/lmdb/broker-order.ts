@@ -1,19 +1,29 @@
 /**
- * Lets publishes go on in the order in which the broker numbered them.
+ * Lets publishes go on to the subscribers in the order in which the broker numbered them.
  *
- * aedes delivers a packet to a client only when its number is above that of the last one delivered. A packet that takes a
- * longer way to the disk (a retained one is stored twice, one without offline subscribers not at all) would be overtaken by
- * the next and then be taken for a duplicate: lost to every connected subscriber.
+ * aedes delivers a packet to a client only when its number is above that of the last one delivered, and takes any other for a
+ * duplicate. Packets take ways of different length to the disk: a retained one is stored twice, one without offline
+ * subscribers or of QoS 0 not at all. Whichever was overtaken would be lost to every connected subscriber.
  */
 
 import type { Packet } from './broker-codec';
 
+/** So many places of those who have left are kept before the line is cut: cutting it costs its length. */
+const spentPlacesMax = 1_000;
+
+/** The part of aedes' emitter that hands a packet to the subscribers. */
+export interface Emitter {
+  emit(packet: Packet, done?: () => void): unknown;
+}
+
 /** A publish in the line. */
 export interface Place {
-  /** Settles when every publish before this one has gone on or left. */
+  /** Settles when every publish before this one has gone on. */
   turn(): Promise<void>;
   /** Lets the next one go on. */
   leave(): void;
+  /** Lets the next one go on when this one has been emitted; aedes does that in the microtasks that follow. */
+  leaveOnceEmitted(): void;
 }
 
 export interface PublishOrder {
@@ -25,10 +35,9 @@ export interface PublishOrder {
   reserve(packet: Packet): (() => void) | undefined;
   /** The place reserved for a packet, or one by its number. */
   enter(packet: Packet): Place;
+  /** Has what is emitted wait for its turn too: a packet of QoS 0 takes no way by the disk at all. */
+  watch(emitter: Emitter): void;
 }
-
-/** So many places of those who have left are kept before the line is cut: cutting it costs its length. */
-const spentPlacesMax = 1_000;
 
 interface Waiting {
   number: number;
@@ -45,6 +54,9 @@ export function createPublishOrder(): PublishOrder {
   let head = 0;
   /** Those stored as retained and not yet enqueued. */
   const reserved = new Map<number, Waiting>();
+  /** Those whose turn it is, until they are emitted. */
+  const emitting = new Map<number, Waiting>();
+  let watching = false;
 
   function insert(number: number): Waiting {
     const { promise: gone, resolve: go } = Promise.withResolvers<void>();
@@ -73,6 +85,7 @@ export function createPublishOrder(): PublishOrder {
 
   function leave(waiting: Waiting): void {
     waiting.left = true;
+    if (emitting.get(waiting.number) === waiting) emitting.delete(waiting.number);
     moveOn();
   }
 
@@ -96,7 +109,37 @@ export function createPublishOrder(): PublishOrder {
       const waiting = reserved.get(number) ?? insert(number);
       reserved.delete(number);
       waiting.entered = true;
-      return { turn: () => turn(waiting), leave: () => leave(waiting) };
+      return {
+        turn: () => turn(waiting),
+        leave: () => leave(waiting),
+        leaveOnceEmitted() {
+          if (!watching) return leave(waiting);
+          emitting.set(number, waiting);
+          setImmediate(() => {
+            if (!waiting.left) leave(waiting);
+          });
+        },
+      };
+    },
+
+    watch(emitter) {
+      const emit = emitter.emit.bind(emitter);
+      watching = true;
+      emitter.emit = (packet, done) => {
+        const number = packet.brokerCounter ?? 0;
+        const own = emitting.get(number);
+        const first = line[head];
+        if (own || !first || first.number > number) {
+          emit(packet, done);
+          if (own) leave(own);
+          return;
+        }
+        const waiting = insert(number);
+        void turn(waiting).then(() => {
+          emit(packet, done);
+          leave(waiting);
+        });
+      };
     },
   };
 }

@@ -123,11 +123,16 @@ export function createOutgoing(tables: Tables, limits: QueueLimits) {
       queue.unsettled -= 1;
       queue.wrong ||= !stored;
       if (queue.unsettled === 0 && (queue.wrong || queue.entries.size === 0)) forget(clientId, queue);
-      for (const [oldest, other] of queues) {
-        if (indexedPackets <= indexedPacketsMax || other.unsettled > 0) break;
-        forget(oldest, other);
-      }
+      if (indexedPackets > indexedPacketsMax) forgetOldest();
     });
+  }
+
+  /** Makes room for a good while: to find the oldest again and again would cost more than to read a queue again. */
+  function forgetOldest(): void {
+    for (const [clientId, queue] of queues) {
+      if (indexedPackets <= indexedPacketsMax / 2) break;
+      if (queue.unsettled === 0) forget(clientId, queue);
+    }
   }
 
   function forget(clientId: string, queue: Queue): void {

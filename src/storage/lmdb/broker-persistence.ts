@@ -21,7 +21,7 @@ import { type Clock, dayMs } from '../../core/clock';
 import { decodeJson, encodeJson, type Packet } from './broker-codec';
 import { packetFields, type Recipient, valuesFor } from './broker-copies';
 import { createIncoming } from './broker-incoming';
-import { createPublishOrder } from './broker-order';
+import { createPublishOrder, type Emitter, type Place } from './broker-order';
 import { createOutgoing } from './broker-outgoing';
 import { createRetained } from './broker-retained';
 import { createSessions } from './broker-sessions';
@@ -68,7 +68,9 @@ interface ClientRef {
 
 interface BrokerRef {
   id: string;
+  /** The connected clients. */
   clients?: Readonly<Record<string, unknown>>;
+  mq?: Emitter;
 }
 
 export type BrokerPersistence = ReturnType<typeof createBrokerPersistence>;
@@ -99,8 +101,11 @@ export function createBrokerPersistence({ root, clock, limits, onDrop, maySubscr
     return result;
   }
 
-  /** Takes a place in the line of publishes, stores a packet for its recipients, and waits for its turn to go on. */
-  async function enqueue(recipients: readonly Recipient[], packet: Packet): Promise<void> {
+  /**
+   * Takes a place in the line of publishes, stores a packet for its recipients, and waits for its turn to go on.
+   * @returns the place, to be left.
+   */
+  async function enqueue(recipients: readonly Recipient[], packet: Packet): Promise<Place> {
     const place = order.enter(packet);
     try {
       const drops = await write((batch) => {
@@ -110,8 +115,10 @@ export function createBrokerPersistence({ root, clock, limits, onDrop, maySubscr
       });
       for (const [clientId, count] of drops ?? []) onDrop?.(clientId, count);
       await place.turn();
-    } finally {
+      return place;
+    } catch (error) {
       place.leave();
+      throw error;
     }
   }
 
@@ -122,7 +129,7 @@ export function createBrokerPersistence({ root, clock, limits, onDrop, maySubscr
     },
 
     /**
-     * Reads what the last broker left.
+     * Reads what the last broker left, and keeps the order in which the broker emits (broker-order.ts tells why).
      * @throws Error when that broker had the same id: packets are told apart by broker id and number, and wills are published
      *   only for brokers that are gone.
      */
@@ -132,6 +139,7 @@ export function createBrokerPersistence({ root, clock, limits, onDrop, maySubscr
         throw new Error('a broker needs a new id at every start');
       for (const part of [sessions, subscriptions, outgoing, wills]) part.load();
       broker = starting;
+      if (starting.mq) order.watch(starting.mq);
       await write((batch) => batch.put(meta, brokerKey, encodeJson({ id: starting.id })));
     },
 
@@ -202,12 +210,14 @@ export function createBrokerPersistence({ root, clock, limits, onDrop, maySubscr
     },
 
     async outgoingEnqueue(recipient: Recipient, packet: Packet): Promise<void> {
-      await enqueue([recipient], packet);
+      const place = await enqueue([recipient], packet);
+      place.leave();
     },
 
     /** Queues a packet once for each client, however many of its subscriptions match [MQTT-3.3.5-1]. */
     async outgoingEnqueueCombi(recipients: readonly Recipient[], packet: Packet): Promise<void> {
-      await enqueue(recipients, packet);
+      const place = await enqueue(recipients, packet);
+      place.leaveOnceEmitted();
     },
 
     /**

@@ -65,6 +65,21 @@ export function openTables(root: RootDatabase): Tables {
   const unsettled = new Set<Promise<unknown>>();
   let closed = false;
 
+  let hearing = false;
+
+  /**
+   * lmdb-js makes a promise of its own for every transaction and drops it: when the disk is full its rejection would end the
+   * process, whoever heard of the failure otherwise. It is the current one once the turn's transaction has been handed over.
+   */
+  function hearCommit(): void {
+    if (hearing) return;
+    hearing = true;
+    setImmediate(() => {
+      hearing = false;
+      root.committed.then(nothing, nothing);
+    });
+  }
+
   function alive(): void {
     if (closed) throw new Error('the broker persistence is closed');
   }
@@ -111,6 +126,7 @@ export function openTables(root: RootDatabase): Tables {
           listeners.push(listener);
         },
         async committed() {
+          if (writes.size > 0) hearCommit();
           const all = Promise.all(writes);
           unsettled.add(all);
           try {
@@ -143,7 +159,9 @@ function endOf(prefix: Buffer): Buffer | undefined {
   return undefined;
 }
 
-/** lmdb-js adds a second promise to the error of a failed commit, and its rejection would end the process if nobody heard it. */
+/** Nor may the promise that lmdb-js adds to the error of a failed commit be rejected unheard. */
 function hearCommitError(error: unknown): void {
-  if (error instanceof Error && 'commitError' in error) Promise.resolve(error.commitError).catch(() => {});
+  if (error instanceof Error && 'commitError' in error) Promise.resolve(error.commitError).catch(nothing);
 }
+
+function nothing(): void {}

@@ -8,7 +8,7 @@ import { migrations } from './migrations';
 import type { Schema } from './schema';
 
 const busyTimeoutMs = 5_000;
-const readerCacheKib = 8_192;
+const readerCacheKib = 16_384;
 
 export interface Sqlite {
   /** The one connection that writes; transactions on it run one after another. */
@@ -54,7 +54,6 @@ function openHandle(file: string, readonly: boolean): Database {
   db.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
   if (readonly) {
     db.run(`PRAGMA cache_size = -${readerCacheKib}`);
-    db.run('PRAGMA mmap_size = 1073741824');
   } else {
     db.run('PRAGMA journal_mode = WAL');
     db.run('PRAGMA synchronous = FULL');
