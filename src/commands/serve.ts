@@ -33,6 +33,8 @@ export async function runServer(settings: Settings, during: WhileRunning): Promi
   const stopSignal = new Promise<string>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
   });
+  // lmdb drops a promise of its own when a commit fails: a full disk must be told, not end the process.
+  process.on('unhandledRejection', (error) => log.error({ err: error }, 'background work failed'));
   const app = await createApp(settings, log);
   let end: () => Promise<void>;
   try {

@@ -32,7 +32,7 @@ export function packetFields(packet: Packet): Packet {
  * A packet as bytes for each client: with the QoS of its subscription, if that is lower [MQTT-3.8.4-6], and, unless it asked
  * otherwise, not marked as retained, since it is sent because of a subscription that stood before [MQTT-3.3.1-9].
  */
-export function valuesFor(recipients: readonly Recipient[], packet: Packet): Map<string, Buffer> {
+export function valuesFor(recipients: readonly Recipient[], packet: Packet): [string, Buffer][] {
   const fields = packetFields(packet);
   const wanted = new Map<string, { qos: number; retain: boolean }>();
   for (const { clientId, qos = 2, rap = false } of recipients) {
@@ -40,19 +40,12 @@ export function valuesFor(recipients: readonly Recipient[], packet: Packet): Map
     wanted.set(clientId, { qos: Math.max(before?.qos ?? 1, qos), retain: before?.retain || rap });
   }
   const variants = new Map<string, Buffer>();
-  const values = new Map<string, Buffer>();
-  for (const [clientId, { qos, retain }] of wanted) {
+  return [...wanted].map(([clientId, { qos, retain }]) => {
     const variant = `${qos} ${retain}`;
-    let value = variants.get(variant);
-    if (!value) {
-      value = encodePacket({
-        ...fields,
-        qos: Math.min(fields.qos ?? 0, qos),
-        retain: fields.retain === true && retain,
-      });
-      variants.set(variant, value);
-    }
-    values.set(clientId, value);
-  }
-  return values;
+    const value =
+      variants.get(variant) ??
+      encodePacket({ ...fields, qos: Math.min(fields.qos ?? 0, qos), retain: fields.retain === true && retain });
+    variants.set(variant, value);
+    return [clientId, value];
+  });
 }

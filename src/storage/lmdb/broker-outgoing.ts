@@ -42,6 +42,7 @@ interface Entry {
 interface Queue {
   /** By sequence number, ascending. */
   entries: Map<number, Entry>;
+  lastNumber: number;
   bytes: number;
   /** Batches with this queue's packets that have not been committed; the index is kept for them. */
   unsettled: number;
@@ -58,22 +59,9 @@ export function createOutgoing(tables: Tables, limits: QueueLimits) {
   /** The queue used last comes last. */
   const queues = new Map<string, Queue>();
   let indexedPackets = 0;
+  let roomEndsAt = indexedPacketsMax;
   let nextNumber = 0;
   let numbersEnd = 0;
-
-  /** A number above all that were ever given out, also by the process before this one. */
-  function takeNumber(batch: Batch): number {
-    if (nextNumber >= numbersEnd) {
-      numbersEnd = nextNumber + reservedNumbers;
-      batch.put(meta, reservationKey, encodeNumber(numbersEnd));
-      batch.settled((stored) => {
-        if (!stored) numbersEnd = 0;
-      });
-    }
-    const number = nextNumber;
-    nextNumber += 1;
-    return number;
-  }
 
   function queueOf(clientId: string): Queue {
     const queue = queues.get(clientId) ?? readQueue(clientId);
@@ -87,7 +75,15 @@ export function createOutgoing(tables: Tables, limits: QueueLimits) {
   }
 
   function readQueue(clientId: string): Queue {
-    const queue: Queue = { entries: new Map(), bytes: 0, unsettled: 0, wrong: false, dropped: undefined };
+    makeRoom();
+    const queue: Queue = {
+      entries: new Map(),
+      lastNumber: -1,
+      bytes: 0,
+      unsettled: 0,
+      wrong: false,
+      dropped: undefined,
+    };
     for (const { key, value } of table.rows(clientKey(clientId))) {
       const { messageId, brokerId, brokerCounter } = decodePacket(value);
       add(queue, sequenceOf(key), { messageId, brokerId, brokerCounter, bytes: value.length, unwritten: undefined });
@@ -97,6 +93,9 @@ export function createOutgoing(tables: Tables, limits: QueueLimits) {
 
   function add(queue: Queue, number: number, entry: Entry): void {
     queue.entries.set(number, entry);
+    // A packet that goes to very many clients may reach the last of them after the next packet has.
+    if (number < queue.lastNumber) queue.entries = new Map([...queue.entries].sort(([a], [b]) => a - b));
+    queue.lastNumber = Math.max(queue.lastNumber, number);
     queue.bytes += entry.bytes;
     indexedPackets += 1;
   }
@@ -123,16 +122,18 @@ export function createOutgoing(tables: Tables, limits: QueueLimits) {
       queue.unsettled -= 1;
       queue.wrong ||= !stored;
       if (queue.unsettled === 0 && (queue.wrong || queue.entries.size === 0)) forget(clientId, queue);
-      if (indexedPackets > indexedPacketsMax) forgetOldest();
     });
   }
 
-  /** Makes room for a good while: to find the oldest again and again would cost more than to read a queue again. */
-  function forgetOldest(): void {
+  /** Forgets the queues used longest ago, so many that it need not be done again soon. */
+  function makeRoom(): void {
+    if (indexedPackets <= roomEndsAt) return;
     for (const [clientId, queue] of queues) {
       if (indexedPackets <= indexedPacketsMax / 2) break;
       if (queue.unsettled === 0) forget(clientId, queue);
     }
+    // What is on its way to the disk stays, however much that is.
+    roomEndsAt = Math.max(indexedPacketsMax, indexedPackets * 1.1);
   }
 
   function forget(clientId: string, queue: Queue): void {
@@ -169,15 +170,30 @@ export function createOutgoing(tables: Tables, limits: QueueLimits) {
       numbersEnd = nextNumber;
     },
 
+    /** The place in the queues of the next packet: above all that were ever given out, also by the process before this one. */
+    takeNumber(batch: Batch): number {
+      if (nextNumber >= numbersEnd) {
+        numbersEnd = nextNumber + reservedNumbers;
+        batch.put(meta, reservationKey, encodeNumber(numbersEnd));
+        batch.settled((stored) => {
+          if (!stored) numbersEnd = 0;
+        });
+      }
+      const number = nextNumber;
+      nextNumber += 1;
+      return number;
+    },
+
     /**
-     * Puts a packet at the end of the queues of some clients, and drops the oldest packets of a queue that grows too long.
+     * Puts a packet into the queues of some clients, and drops the oldest packets of a queue that grows too long.
+     * @param number the packet's place, the same for all clients.
      * @param values the packet as bytes for each client.
      * @returns how many packets each client has lost.
      */
-    enqueue(batch: Batch, packet: Packet, values: ReadonlyMap<string, Buffer>): Map<string, number> {
+    enqueue(batch: Batch, packet: Packet, number: number, values: readonly [string, Buffer][]): Map<string, number> {
+      makeRoom();
       const drops = new Map<string, number>();
       const { brokerId, brokerCounter } = packet;
-      const number = takeNumber(batch);
       for (const [clientId, value] of values) {
         const queue = queueOf(clientId);
         keepIndex(batch, clientId, queue);

@@ -35,6 +35,12 @@ const subscriptionsMax = 1_000;
 const sessionLifeMs = 30 * dayMs;
 const sweepMaxSessions = 100;
 
+/**
+ * A packet for more clients than this is stored in several transactions: one that changes thousands of pages leaves so long a
+ * list of free pages that lmdb-js then takes 10 to 30 ms for every commit, however small (mdb_midl_insert is quadratic).
+ */
+const batchMaxClients = 500;
+
 const brokerKey = Buffer.from('broker');
 
 export interface BrokerLimits {
@@ -108,12 +114,17 @@ export function createBrokerPersistence({ root, clock, limits, onDrop, maySubscr
   async function enqueue(recipients: readonly Recipient[], packet: Packet): Promise<Place> {
     const place = order.enter(packet);
     try {
-      const drops = await write((batch) => {
-        const values = valuesFor(recipients, packet);
-        for (const clientId of values.keys()) sessions.ensure(batch, clientId, clock.now());
-        return values.size > 0 ? outgoing.enqueue(batch, packet, values) : undefined;
-      });
-      for (const [clientId, count] of drops ?? []) onDrop?.(clientId, count);
+      const values = valuesFor(recipients, packet);
+      let number: number | undefined;
+      for (let from = 0; from < values.length; from += batchMaxClients) {
+        const some = values.slice(from, from + batchMaxClients);
+        const drops = await write((batch) => {
+          for (const [clientId] of some) sessions.ensure(batch, clientId, clock.now());
+          number ??= outgoing.takeNumber(batch);
+          return outgoing.enqueue(batch, packet, number, some);
+        });
+        for (const [clientId, count] of drops) onDrop?.(clientId, count);
+      }
       await place.turn();
       return place;
     } catch (error) {

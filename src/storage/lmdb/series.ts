@@ -12,6 +12,7 @@ import type { HeartbeatPoint, SeriesStore } from '../../modules/maquinas/maquina
 const idBytes = 16;
 const timeBytes = 6;
 const fixedBytes = 12;
+const removalsPerTransaction = 500;
 
 /** The series store over an open environment. */
 export function createSeriesStore(root: RootDatabase): SeriesStore {
@@ -45,10 +46,17 @@ export function createSeriesStore(root: RootDatabase): SeriesStore {
 
     async forget(maquinaId) {
       const id = idOf(maquinaId);
-      let removed: Promise<boolean> = presenca.remove(id);
+      await presenca.remove(id);
       const range = { start: pointKey(id, 0), end: Buffer.concat([id, Buffer.alloc(timeBytes, 0xff)]) };
-      for (const key of pontos.getKeys(range)) removed = pontos.remove(key);
-      await removed;
+      let cut: Promise<boolean>[] = [];
+      for (const key of pontos.getKeys(range)) {
+        cut.push(pontos.remove(key));
+        // A transaction over thousands of pages makes every later commit slow, so the work is cut into small ones.
+        if (cut.length < removalsPerTransaction) continue;
+        await Promise.all(cut);
+        cut = [];
+      }
+      await Promise.all(cut);
     },
   };
 }

@@ -1,5 +1,6 @@
 /** The MQTT 3.1.1 broker inside the process: who connects, what they may do, and how machines hear of their state. */
 
+import type { EventEmitter } from 'node:events';
 import { Aedes, type AuthenticateError, type Client, type ConnectPacket, type PublishPacket } from 'aedes';
 import { type Clock, minuteMs } from '../../core/clock';
 import type { CommittedEvent } from '../../core/events';
@@ -155,6 +156,8 @@ export async function createBroker(dependencies: Dependencies) {
     },
   });
 
+  // Without a listener, an error inside the broker would end the process.
+  (aedes as EventEmitter).on('error', (error: unknown) => onError(error, null));
   aedes.on('clientReady', (client) => {
     const session = sessions.get(client);
     if (!session) return;
