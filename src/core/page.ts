@@ -65,8 +65,7 @@ export function encodeCursor(cursor: Cursor): string {
   return Buffer.from(JSON.stringify([cursor.ordem, cursor.valor, cursor.id])).toString('base64url');
 }
 
-/** Reads a cursor. @throws Problem CURSOR_INVALIDO */
-export function decodeCursor(text: string): Cursor {
+function decodeCursor(text: string): Cursor {
   try {
     const parsed: unknown = JSON.parse(Buffer.from(text, 'base64url').toString('utf8'));
     if (Array.isArray(parsed) && parsed.length === 3) {
@@ -78,4 +77,16 @@ export function decodeCursor(text: string): Cursor {
     // Not JSON: the same answer as JSON of the wrong form, below.
   }
   throw new Problem('CURSOR_INVALIDO');
+}
+
+/** Every item of a list, page after page, in the order of a field; one page in memory at a time. */
+export async function* everyItem<T>(campo: string, list: (page: PageRequest) => Promise<Page<T>>): AsyncGenerator<T> {
+  const ordem = { campo, descendente: false };
+  let page: PageRequest = { limite: pageLimitMax, cursor: null, ordem, busca: null, total: false };
+  while (true) {
+    const { itens, proximo_cursor } = await list(page);
+    yield* itens;
+    if (proximo_cursor === null) return;
+    page = { ...page, cursor: decodeCursor(proximo_cursor) };
+  }
 }

@@ -1,7 +1,7 @@
 /** What the law gives a customer's people: to see all that is held, and to be forgotten (LGPD, Lei 13.709/2018, art. 18). */
 
 import { type Actor, authorize } from '../../core/actor';
-import { decodeCursor, type Page, type PageRequest } from '../../core/page';
+import { everyItem, type Page, type PageRequest } from '../../core/page';
 import type { UnitOfWork } from '../../storage/sqlite/unit-of-work';
 import { type AuditRow, listHistorico } from '../auditoria/auditoria.store';
 import type { Fatura } from '../faturas/faturas.model';
@@ -12,8 +12,6 @@ import type { MaquinaComLicenca } from '../maquinas/maquinas.model';
 import { listMaquinas } from '../maquinas/maquinas.store';
 import type { Cliente } from './clientes.model';
 import { getCliente, updateCliente } from './clientes.store';
-
-const pageItems = 200;
 
 export interface HeldData {
   cliente: Cliente;
@@ -40,10 +38,10 @@ export function createLgpd({ work, clock }: { work: UnitOfWork; clock: { now(): 
       const now = clock.now();
       return {
         cliente: await getCliente(db, id),
-        licencas: await allPages('criado_em', (page) => listLicencas(db, page, { cliente_id: id }, now)),
-        maquinas: await allPages('criado_em', (page) => listMaquinas(db, page, { cliente_id: id }, now)),
-        faturas: await allPages('criado_em', (page) => listFaturas(db, page, { cliente_id: id })),
-        historico: await allPages('em', (page) => listHistorico(db, page, 'cliente', id)),
+        licencas: await collect('criado_em', (page) => listLicencas(db, page, { cliente_id: id }, now)),
+        maquinas: await collect('criado_em', (page) => listMaquinas(db, page, { cliente_id: id }, now)),
+        faturas: await collect('criado_em', (page) => listFaturas(db, page, { cliente_id: id })),
+        historico: await collect('em', (page) => listHistorico(db, page, 'cliente', id)),
       };
     },
 
@@ -90,19 +88,6 @@ export function createLgpd({ work, clock }: { work: UnitOfWork; clock: { now(): 
   };
 }
 
-async function allPages<T>(campo: string, list: (page: PageRequest) => Promise<Page<T>>): Promise<T[]> {
-  const items: T[] = [];
-  let page: PageRequest = {
-    limite: pageItems,
-    cursor: null,
-    ordem: { campo, descendente: false },
-    busca: null,
-    total: false,
-  };
-  while (true) {
-    const { itens, proximo_cursor } = await list(page);
-    items.push(...itens);
-    if (proximo_cursor === null) return items;
-    page = { ...page, cursor: decodeCursor(proximo_cursor) };
-  }
+async function collect<T>(campo: string, list: (page: PageRequest) => Promise<Page<T>>): Promise<T[]> {
+  return Array.fromAsync(everyItem(campo, list));
 }

@@ -5,7 +5,7 @@ import { stringify } from 'csv-stringify';
 import { Elysia, t } from 'elysia';
 import { authorize, type Permissao } from '../../core/actor';
 import { type Clock, rfc3339, rfc3339OrNull } from '../../core/clock';
-import { decodeCursor, type Page, type PageRequest } from '../../core/page';
+import { everyItem } from '../../core/page';
 import type { Db } from '../../storage/sqlite/unit-of-work';
 import type { Platform } from '../../transport/http/kit/platform';
 import { docs, oneOf } from '../../transport/http/kit/wire';
@@ -16,8 +16,6 @@ import { listLicencas } from '../licencas/licencas.store';
 import { licencaView } from '../licencas/licencas.view';
 import type { Importacao, RowImporter } from './importacao.service';
 import { clienteRows, licencaRows } from './linhas';
-
-const pageItems = 200;
 
 const query = t.Object({
   simular: t.Optional(t.BooleanString({ description: 'Confere tudo e não grava nada' })),
@@ -100,7 +98,7 @@ function csv(name: string, rows: AsyncIterable<Record<string, unknown>>): Respon
 }
 
 async function* exportClientes(reader: Db): AsyncGenerator<Record<string, unknown>> {
-  for await (const cliente of everyItem((page) => listClientes(reader, page, {}))) {
+  for await (const cliente of everyItem('criado_em', (page) => listClientes(reader, page, {}))) {
     const { id, nome, email, telefone, documento, tipo, status, criado_em, atualizado_em } = cliente;
     yield {
       id,
@@ -117,7 +115,7 @@ async function* exportClientes(reader: Db): AsyncGenerator<Record<string, unknow
 }
 
 async function* exportLicencas(reader: Db, clock: Clock): AsyncGenerator<Record<string, unknown>> {
-  for await (const facts of everyItem((page) => listLicencas(reader, page, {}, clock.now()))) {
+  for await (const facts of everyItem('criado_em', (page) => listLicencas(reader, page, {}, clock.now()))) {
     const { licenca } = facts;
     const { id, chave_prefixo, cliente_id, produto, tipo, status } = licencaView(facts, clock.now(), null);
     yield {
@@ -129,16 +127,5 @@ async function* exportLicencas(reader: Db, clock: Clock): AsyncGenerator<Record<
       expira_em: rfc3339OrNull(licenca.expira_em),
       criado_em: rfc3339(licenca.criado_em),
     };
-  }
-}
-
-async function* everyItem<T>(list: (page: PageRequest) => Promise<Page<T>>): AsyncGenerator<T> {
-  const ordem = { campo: 'criado_em', descendente: false };
-  let page: PageRequest = { limite: pageItems, cursor: null, ordem, busca: null, total: false };
-  while (true) {
-    const { itens, proximo_cursor } = await list(page);
-    yield* itens;
-    if (proximo_cursor === null) return;
-    page = { ...page, cursor: decodeCursor(proximo_cursor) };
   }
 }

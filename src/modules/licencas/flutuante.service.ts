@@ -6,7 +6,7 @@
 import { systemActor } from '../../core/actor';
 import type { Clock } from '../../core/clock';
 import type { Commit, UnitOfWork } from '../../storage/sqlite/unit-of-work';
-import { bumpMachine } from '../maquinas/maquinas.store';
+import { bumpDesiredState } from '../maquinas/maquinas.store';
 import { leaseSeat } from './assentos.store';
 import type { LicenceReader } from './licencas.facts';
 import { seatsMax } from './licencas.model';
@@ -69,7 +69,7 @@ export function createFlutuante({ work, clock, licences, heartbeatIntervalMs, li
         tx.touch(maquinaId);
         if (granted.get(maquinaId) === seated) return;
         granted.set(maquinaId, seated);
-        await bumpMachine(tx.db, maquinaId);
+        await bumpDesiredState(tx.db, { id: maquinaId });
         const dados = { maquina_id: maquinaId, licenca_id: licencaId, assento: seated };
         await tx.record({
           acao: seated ? 'tomar_assento' : 'ficar_sem_assento',

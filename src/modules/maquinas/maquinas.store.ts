@@ -164,7 +164,7 @@ function blockedInEffect(now: number) {
 /** Gives machines a new desired state: a new revision, not yet sent, delivered or applied. */
 export async function bumpDesiredState(
   db: Db,
-  which: { cliente_id: string } | { licenca_id: string } | { plano_id: string },
+  which: { cliente_id: string } | { licenca_id: string } | { plano_id: string } | { id: string },
 ): Promise<void> {
   let update = db.updateTable('maquinas').set({
     revisao: sql<number>`revisao + 1`,
@@ -173,26 +173,13 @@ export async function bumpDesiredState(
     bloqueio_aplicado_em: null,
   });
   if ('cliente_id' in which) update = update.where('cliente_id', '=', which.cliente_id);
+  else if ('id' in which) update = update.where('id', '=', which.id);
   else if ('licenca_id' in which) update = update.where('licenca_id', '=', which.licenca_id);
   else {
     const ofPlano = db.selectFrom('licencas').select('id').where('plano_id', '=', which.plano_id);
     update = update.where('licenca_id', 'in', ofPlano);
   }
   await update.execute();
-}
-
-/** Gives one machine a new desired state. */
-export async function bumpMachine(db: Db, id: string): Promise<void> {
-  await db
-    .updateTable('maquinas')
-    .set({
-      revisao: sql<number>`revisao + 1`,
-      bloqueio_enviado_em: null,
-      bloqueio_entregue_em: null,
-      bloqueio_aplicado_em: null,
-    })
-    .where('id', '=', id)
-    .execute();
 }
 
 /** Records how far the present desired state has come; a revision that has passed changes nothing. */
