@@ -41,7 +41,10 @@ process.exit(failed === 0 ? 0 : 1);
 async function tests(name: string, files: string[], env: Record<string, string>): Promise<void> {
   console.log(`\n── ${name}`);
   rmSync(report, { force: true });
-  const exitCode = await run(['bun', 'test', '--reporter=junit', `--reporter-outfile=${report}`, ...files], env);
+  const exitCode = await run(
+    ['bun', 'test', '--timeout=30000', '--reporter=junit', `--reporter-outfile=${report}`, ...files],
+    env,
+  );
   const counts = /<testsuites[^>]*\btests="(\d+)"[^>]*\bfailures="(\d+)"/.exec(readReport());
   const [total, failures] = (counts?.slice(1) ?? []).map(Number);
   const skipped = Number(/<testsuites[^>]*\bskipped="(\d+)"/.exec(readReport())?.[1] ?? 0);

@@ -19,7 +19,7 @@ const layers: readonly (readonly [string, RegExp])[] = [
   ],
   ['edges of modules', /^modules\/.*\.(schema|routes|http|topics|jobs|reactions)\.ts$/],
   ['relay and transports', /^(relay|transport)\//],
-  ['composition', /^(app|stores|settings|log)\.ts$/],
+  ['composition', /^((app|stores|settings|log)\.ts$|compose\/)/],
   ['commands', /^(commands\/|main\.ts$)/],
 ];
 

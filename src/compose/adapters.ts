@@ -1,0 +1,45 @@
+/** What everything else stands on: the clock, the data folder and the stores in it. */
+
+import { type Clock, secondMs, systemClock } from '../core/clock';
+import { type Ids, uuidV7 } from '../core/ids';
+import type { Log } from '../log';
+import type { Settings } from '../settings';
+import { lockDataFolder, prepareDataFolder } from '../storage/data-folder';
+import { openLmdb } from '../storage/lmdb/open';
+import { createSeriesStore } from '../storage/lmdb/series';
+import { openStores } from '../stores';
+
+export type Adapters = Awaited<ReturnType<typeof openAdapters>>;
+
+/** Opens the data folder for one server. @throws OperationalError when it cannot be written or another server holds it. */
+export async function openAdapters(settings: Settings, log: Log) {
+  const clock: Clock = systemClock(settings.clockOffsetSeconds);
+  const ids: Ids = uuidV7;
+  const folder = prepareDataFolder(settings.data);
+  const unlock = lockDataFolder(folder);
+  const stores = await openStores(folder, clock).catch((error: unknown) => {
+    unlock();
+    throw error;
+  });
+  const lmdb = openLmdb(folder.lmdb);
+  return {
+    settings,
+    log,
+    clock,
+    ids,
+    folder,
+    ...stores,
+    lmdb,
+    series: createSeriesStore(lmdb),
+    heartbeatIntervalMs: settings.heartbeatIntervalSeconds * secondMs,
+    /** Where the server listens; known once it does. */
+    addresses: { url: '', mqtt: '' },
+    /** Takes the failures of work that nobody waits for. */
+    onError: (parte: string) => (error: unknown) => log.error({ err: error, parte }, 'background work failed'),
+    close: async (): Promise<void> => {
+      await lmdb.close();
+      await stores.close();
+      unlock();
+    },
+  };
+}

@@ -1,0 +1,50 @@
+/** The MQTT broker over the services, with its sessions on LMDB. */
+
+import { createBrokerPersistence } from '../storage/lmdb/broker-persistence';
+import { createRateLimiter } from '../transport/http/kit/rate-limit';
+import { maySubscribe } from '../transport/mqtt/acl';
+import { type Broker, createBroker } from '../transport/mqtt/broker';
+import { createMachineMessages } from '../transport/mqtt/topics';
+import type { Adapters } from './adapters';
+import type { Services } from './services';
+
+/** Failed MQTT connections per address. */
+const loginPolicy = { nome: 'mqtt', burst: 30, perSecond: 0.5 };
+
+export async function composeBroker(
+  { settings, log, clock, lmdb, keyring }: Adapters,
+  { estado, presenca, suspicions }: Services,
+): Promise<Broker> {
+  const logins = createRateLimiter(clock, loginPolicy, settings.rateLimit);
+  return createBroker({
+    persistence: createBrokerPersistence({
+      root: lmdb,
+      clock,
+      maySubscribe,
+      onDrop: (maquinaId, perdidas) =>
+        log.warn({ maquina_id: maquinaId, perdidas }, 'queue full: oldest messages dropped'),
+    }),
+    clock,
+    messages: createMachineMessages({
+      presenca,
+      estado,
+      onInvalid: (maquinaId, topico, problem) =>
+        log.warn(
+          { maquina_id: maquinaId, topico, codigo: problem.codigo, detalhe: problem.message },
+          'invalid message dropped',
+        ),
+    }),
+    estado,
+    presenca,
+    keyring,
+    logins: {
+      allowed: (ip) => logins.available(ip),
+      failed: (ip) => logins.spend(ip),
+    },
+    onSuspicion: (suspicion) => {
+      log.warn(suspicion, 'suspicious act');
+      suspicions.report(suspicion);
+    },
+    onError: (error, maquinaId) => log.error({ err: error, maquina_id: maquinaId }, 'MQTT work failed'),
+  });
+}

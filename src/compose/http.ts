@@ -1,0 +1,88 @@
+/** Every HTTP route over the services, and the one handler in front of them. */
+
+import { Elysia } from 'elysia';
+import { authRoutes, setupRoutes } from '../modules/acesso/acesso.routes';
+import { setupPages } from '../modules/acesso/setup.http';
+import { clientesRoutes } from '../modules/clientes/clientes.routes';
+import { lgpdRoutes } from '../modules/clientes/lgpd.routes';
+import { faturasRoutes, pagamentosRoutes } from '../modules/faturas/faturas.routes';
+import { noPayments, standardWebhooks } from '../modules/faturas/pagamento.http';
+import { importacaoRoutes } from '../modules/importacao/importacao.routes';
+import { chaveRoutes } from '../modules/licencas/chave.routes';
+import { licencasRoutes } from '../modules/licencas/licencas.routes';
+import { createVerificarHttp } from '../modules/licencas/verificar.http';
+import { heartbeatRoutes } from '../modules/maquinas/heartbeat.routes';
+import { maquinasRoutes } from '../modules/maquinas/maquinas.routes';
+import { planosRoutes } from '../modules/planos/planos.routes';
+import { produtosRoutes } from '../modules/produtos/produtos.routes';
+import { createAuthenticate } from '../transport/http/authenticate';
+import { createIdempotency } from '../transport/http/idempotency';
+import { createPlatform } from '../transport/http/kit/platform';
+import { createRateLimiter } from '../transport/http/kit/rate-limit';
+import { openApiRoutes } from '../transport/http/openapi';
+import { createHttpHandler, type HttpHandler } from '../transport/http/server';
+import { systemRoutes } from '../transport/http/system.routes';
+import type { Adapters } from './adapters';
+import type { Services } from './services';
+
+/** Requests with a licence key, per address: an installation behind one address verifies often, a guesser oftener. */
+const keyPolicy = { nome: 'chave', burst: 600, perSecond: 50 };
+/** No machine has this id; asking for it shows that the store answers. */
+const nobody = '00000000-0000-7000-8000-000000000000';
+
+export function composeHttp(adapters: Adapters, services: Services): HttpHandler {
+  const { settings, log, clock, ids, sqlite, keyring, series, addresses } = adapters;
+  const { acesso, administrador, clientes, licencas, estado, presenca, maquinas, ativacao, verificacao } = services;
+  const platform = createPlatform(createAuthenticate({ acesso, estado, keyring }));
+  const limiter = createRateLimiter(clock, keyPolicy, settings.rateLimit);
+  const verificar = createVerificarHttp(verificacao, limiter);
+  const { paymentSecret, heartbeatIntervalSeconds } = settings;
+  const verifyPayment = paymentSecret ? standardWebhooks(paymentSecret) : noPayments;
+  const mqttUrl = () => addresses.mqtt;
+  const painel = services.painelMaquina;
+  const { lastSeen } = presenca;
+
+  const api = new Elysia({ prefix: '/api/v1' })
+    .use(authRoutes(platform, acesso))
+    .use(setupRoutes(platform, administrador))
+    .use(
+      importacaoRoutes({
+        platform,
+        importacao: services.importacao,
+        clientes,
+        licencas,
+        reader: sqlite.reader,
+        clock,
+      }),
+    )
+    .use(clientesRoutes(platform, clientes))
+    .use(lgpdRoutes({ platform, lgpd: services.lgpd, clock, lastSeen }))
+    .use(chaveRoutes({ platform, ativacao, verificacao, verificar, limiter, clock, mqttUrl }))
+    .use(licencasRoutes(platform, licencas, services.arquivo, clock))
+    .use(produtosRoutes(platform, services.produtos))
+    .use(planosRoutes(platform, services.planos))
+    .use(faturasRoutes(platform, services.faturas))
+    .use(pagamentosRoutes(platform, services.faturas, verifyPayment))
+    .use(heartbeatRoutes({ platform, presenca, estado, clock, heartbeatIntervalSeconds }))
+    .use(maquinasRoutes({ platform, maquinas, licencas, painel, ativacao, presenca, limiter, clock, mqttUrl }));
+
+  const routes = new Elysia({ name: 'routes' })
+    .use(api)
+    .use(
+      systemRoutes(keyring, [
+        { nome: 'sqlite', check: () => void sqlite.readerHandle.query('SELECT 1').get() },
+        { nome: 'lmdb', check: () => void series.lastSeen(nobody) },
+      ]),
+    )
+    .use(setupPages(administrador))
+    .use(openApiRoutes());
+  return createHttpHandler({
+    routes,
+    platform,
+    idempotency: createIdempotency({ writer: sqlite.writer, reader: sqlite.reader, keyring, clock }),
+    verificar,
+    clock,
+    ids,
+    onBug: (error, request) => log.error({ err: error, ...request }, 'unexpected error'),
+  });
+}

@@ -1,0 +1,123 @@
+/** Every use case of the product, each a factory over a few named dependencies. Transports and the relay stand on these. */
+
+import { join } from 'node:path';
+import { createAcesso } from '../modules/acesso/acesso.service';
+import { createAdministrador } from '../modules/acesso/administrador.service';
+import { createTentativas } from '../modules/acesso/tentativas';
+import { createClientes } from '../modules/clientes/clientes.service';
+import { createLgpd } from '../modules/clientes/lgpd.service';
+import { createFaturas } from '../modules/faturas/faturas.service';
+import { createImportacao } from '../modules/importacao/importacao.service';
+import { createArquivo } from '../modules/licencas/arquivo.service';
+import { createAtivacao } from '../modules/licencas/ativacao.service';
+import { createCalendario } from '../modules/licencas/calendario.service';
+import { createFlutuante } from '../modules/licencas/flutuante.service';
+import { createLicenceReader } from '../modules/licencas/licencas.facts';
+import { createLicencas } from '../modules/licencas/licencas.service';
+import { createVencimento } from '../modules/licencas/vencimento.service';
+import { createVerificacao } from '../modules/licencas/verificacao.service';
+import { createEstado } from '../modules/maquinas/estado.service';
+import { createMaquinas, touchMachines } from '../modules/maquinas/maquinas.service';
+import { createPainelMaquina } from '../modules/maquinas/painel-maquina.service';
+import { createPresenca } from '../modules/maquinas/presenca.service';
+import { createPlanos } from '../modules/planos/planos.service';
+import { createProdutos } from '../modules/produtos/produtos.service';
+import { createSuspicions } from '../relay/suspicions';
+import { createAccessTokens } from '../transport/http/access-token';
+import type { Adapters } from './adapters';
+
+export type Services = ReturnType<typeof createServices>;
+
+export function createServices(adapters: Adapters) {
+  const { settings, sqlite, keyring, work, clock, ids, series, heartbeatIntervalMs, folder, onError } = adapters;
+
+  // Access.
+  const administrador = createAdministrador({ work, ids, keyring });
+  const acesso = createAcesso({
+    work,
+    clock,
+    ids,
+    keyring,
+    accessTokens: createAccessTokens(keyring.jwtSecret, clock),
+    tentativas: createTentativas(clock),
+    accessTtlSeconds: settings.tokenTtlSeconds,
+    refreshTtlSeconds: settings.refreshTtlSeconds,
+  });
+  const suspicions = createSuspicions({ work, clock, onError: onError('suspeitas') });
+
+  // Customers, licences, money.
+  const licences = createLicenceReader(sqlite);
+  const clientes = createClientes({ work, ids, touchMachines: touchMachines.ofCliente });
+  const lgpd = createLgpd({ work, clock });
+  const produtos = createProdutos({ work, ids });
+  const planos = createPlanos({ work, clock, ids, touchMachines: touchMachines.ofPlano });
+  const { timeZone } = settings;
+  const faturas = createFaturas({ work, clock, ids, timeZone, touchMachines: touchMachines.ofLicenca });
+  const licencas = createLicencas({
+    work,
+    clock,
+    ids,
+    keyring,
+    touchMachines: touchMachines.ofLicenca,
+    billFirst: faturas.billFirst,
+  });
+  const arquivo = createArquivo({ work, keyring, clock });
+  const vencimento = createVencimento({ work, clock });
+  const verificacao = createVerificacao({ licences, keyring, clock });
+  const importacao = createImportacao({ work, folder: join(folder.path, 'importar') });
+  const calendario = createCalendario({
+    work,
+    clock,
+    touchMachines: touchMachines.ofLicenca,
+    cobrar: faturas.cobrar,
+    avisar: vencimento.avisar,
+    onError: onError('calendario'),
+  });
+
+  // Machines.
+  const estado = createEstado({ sqlite, work, licences, keyring, clock, onError: onError('estado') });
+  const flutuante = createFlutuante({
+    work,
+    clock,
+    licences,
+    heartbeatIntervalMs,
+    licencaOf: (maquinaId) => estado.load(maquinaId)?.maquina.licenca_id ?? null,
+  });
+  const ativacao = createAtivacao({ work, ids, keyring, leasedUntil: flutuante.leasedUntil });
+  const maquinas = createMaquinas({ work, clock, keyring, ativacao, series });
+  const presenca = createPresenca({
+    work,
+    series,
+    clock,
+    heartbeatIntervalMs,
+    seat: (id) => flutuante.heard(id),
+    onError: onError('presenca'),
+  });
+  const painelMaquina = createPainelMaquina({ work, series, clock, heartbeatIntervalMs });
+
+  // A commit outdates what rests on it before it is acknowledged.
+  work.onCommit((commit) => verificacao.onCommit(commit));
+  work.onCommit((commit) => flutuante.onCommit(commit));
+
+  return {
+    acesso,
+    administrador,
+    suspicions,
+    clientes,
+    lgpd,
+    produtos,
+    planos,
+    faturas,
+    licencas,
+    arquivo,
+    verificacao,
+    importacao,
+    calendario,
+    estado,
+    flutuante,
+    ativacao,
+    maquinas,
+    presenca,
+    painelMaquina,
+  };
+}
