@@ -106,7 +106,7 @@ export function authRoutes(platform: Platform, acesso: Acesso) {
         };
       },
       {
-        acesso: 'autenticado',
+        acesso: 'usuario',
         response: { 200: usuarioSchema },
         detail: docs(tag, 'quemSouEu', 'O usuário, seu perfil e suas permissões'),
       },

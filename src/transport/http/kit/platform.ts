@@ -11,10 +11,10 @@ import { readJson } from './json-body';
 export type Authenticate = (token: string, request: Request) => Promise<Actor>;
 
 /**
- * Who may call a route: everybody, whoever has any valid credential, machines, or holders of a permission. The service
+ * Who may call a route: everybody, whoever has any valid credential, people, machines, or holders of a permission. The service
  * asks for the permission again; here it is for answering 401 and 403 before the body is even read.
  */
-export type Access = 'publico' | 'autenticado' | 'maquina' | Permissao;
+export type Access = 'publico' | 'autenticado' | 'usuario' | 'maquina' | Permissao;
 
 export type Platform = ReturnType<typeof createPlatform>;
 
@@ -38,8 +38,9 @@ export function createPlatform(authenticate: Authenticate) {
     const actor = await actorOf(request);
     if (actor.tipo === 'anonimo') throw new Problem('NAO_AUTENTICADO');
     if (access === 'autenticado') return;
-    if (access === 'maquina') {
-      if (actor.tipo !== 'maquina') throw new Problem('SEM_PERMISSAO', { detalhe: 'Só a própria máquina pode.' });
+    if (access === 'maquina' || access === 'usuario') {
+      const detalhe = access === 'maquina' ? 'Só a própria máquina pode.' : 'Só uma pessoa pode.';
+      if (actor.tipo !== access) throw new Problem('SEM_PERMISSAO', { detalhe });
       return;
     }
     authorize(actor, access);
