@@ -30,6 +30,7 @@ const catalogue = {
   VALIDACAO: { status: 422, title: 'Há campos inválidos' },
   IDEMPOTENCIA_DIVERGENTE: { status: 422, title: 'Esta Idempotency-Key já foi usada com outro corpo' },
   VALOR_DIVERGENTE: { status: 422, title: 'O valor pago não é o da fatura' },
+  DESTINO_RECUSADO: { status: 422, title: 'O endereço de destino não é permitido' },
   CSV_INVALIDO: { status: 422, title: 'O arquivo não é o CSV esperado' },
   IMPORTACAO_RECUSADA: { status: 422, title: 'A importação foi recusada' },
   IMPRESSAO_INVALIDA: { status: 422, title: 'A impressão da máquina não serve como identificação' },
