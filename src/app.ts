@@ -12,8 +12,10 @@ import { createServices } from './compose/services';
 import { OperationalError } from './core/operational-error';
 import type { Log } from './log';
 import type { Settings } from './settings';
-import { type HttpServer, listenHttp } from './transport/http/server';
+import { type HttpServer, listenHttp } from './transport/http/listen';
+import { createWebSockets } from './transport/http/websocket';
 import { listenMqtt, type MqttListener } from './transport/mqtt/listen';
+import { mqttOverWebSocket } from './transport/mqtt/websocket';
 
 export type App = Awaited<ReturnType<typeof createApp>>;
 
@@ -24,7 +26,13 @@ export async function createApp(settings: Settings, log: Log) {
   const broker = await composeBroker(adapters, services);
   const relay = composeRelay(adapters, services, broker);
   const handler = composeHttp(adapters, services);
-  const { addresses } = adapters;
+  const { addresses, clock, ids } = adapters;
+  const sockets = createWebSockets({
+    endpoints: [mqttOverWebSocket(broker)],
+    clock,
+    ids,
+    onBug: adapters.onError('websocket'),
+  });
   const { administrador, clientes, licencas, flutuante, presenca, calendario, estado } = services;
 
   let http: HttpServer | null = null;
@@ -45,7 +53,7 @@ export async function createApp(settings: Settings, log: Log) {
       await calendario.start();
       mqtt = await listenMqtt(broker, { host: settings.mqttHost || settings.host, port: settings.mqttPort, tls });
       addresses.mqtt = mqtt.url;
-      http = listenHttp(handler, { host: settings.host, port: settings.port, tls });
+      http = listenHttp(handler, { host: settings.host, port: settings.port, tls, sockets });
       addresses.url = http.url;
       relay.start();
       return { ...addresses };

@@ -27,6 +27,7 @@ const catalogue = {
   VERSAO_DESATUALIZADA: { status: 412, title: 'O registro mudou desde que foi lido' },
   CORPO_GRANDE_DEMAIS: { status: 413, title: 'O corpo da requisição é grande demais' },
   TIPO_DE_CONTEUDO: { status: 415, title: 'O tipo de conteúdo não é aceito' },
+  UPGRADE_NECESSARIO: { status: 426, title: 'Neste endereço só se fala WebSocket' },
   VALIDACAO: { status: 422, title: 'Há campos inválidos' },
   IDEMPOTENCIA_DIVERGENTE: { status: 422, title: 'Esta Idempotency-Key já foi usada com outro corpo' },
   VALOR_DIVERGENTE: { status: 422, title: 'O valor pago não é o da fatura' },

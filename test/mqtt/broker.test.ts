@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { connect, type Socket } from 'node:net';
 import mqtt, { type IClientOptions } from 'mqtt';
-import { generate, type Packet } from 'mqtt-packet';
+import { generate } from 'mqtt-packet';
 import {
   activate,
   connectMachine,
@@ -11,6 +10,7 @@ import {
   startServer,
   type TestServer,
 } from '../support/app';
+import { connectPacket, raw as rawTo } from '../support/raw-mqtt';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -39,31 +39,8 @@ async function connackOf(
   }
 }
 
-/** A raw connection; resolves with all that came back once the broker ends it. */
-function raw(bytes: Buffer[]): { socket: Socket; closed: Promise<Buffer> } {
-  const { hostname, port } = new URL(server.mqttUrl);
-  const socket = connect(Number(port), hostname);
-  const received: Buffer[] = [];
-  socket.on('data', (chunk: Buffer) => received.push(chunk));
-  socket.on('error', () => undefined);
-  for (const chunk of bytes) socket.write(chunk);
-  return { socket, closed: new Promise((resolve) => socket.on('close', () => resolve(Buffer.concat(received)))) };
-}
-
-function connectPacket(activation: Awaited<ReturnType<typeof newMachine>>['activation'], fields: object = {}): Buffer {
-  const { client_id, usuario, senha } = activation.mqtt;
-  return generate({
-    cmd: 'connect',
-    protocolId: 'MQTT',
-    protocolVersion: 4,
-    clientId: client_id,
-    clean: true,
-    keepalive: 30,
-    username: usuario,
-    password: Buffer.from(senha),
-    ...fields,
-  } as Packet);
-}
+/** A raw connection to this server. */
+const raw = (bytes: Buffer[]) => rawTo(server.mqttUrl, bytes);
 
 describe('connecting', () => {
   test('takes machine id and token, and refuses all else with its code', async () => {

@@ -1,11 +1,9 @@
-/** The HTTP server: one Bun.serve before one Elysia, with what every request gets on its way in and out. */
+/** The HTTP application: one Elysia, with what every request gets on its way in and out. */
 
-import type { Server } from 'bun';
 import { type AnyElysia, Elysia } from 'elysia';
 import type { Actor } from '../../core/actor';
 import type { Clock } from '../../core/clock';
 import type { Ids } from '../../core/ids';
-import { OperationalError } from '../../core/operational-error';
 import { Problem } from '../../core/problem';
 import { type VerificarHttp, verificarPrefix } from '../../modules/licencas/verificar.http';
 import { errorResponse, maskPath, problemResponse } from './errors';
@@ -13,19 +11,10 @@ import type { Idempotency } from './idempotency';
 import { contextOf, setContext } from './kit/context';
 import type { Platform } from './kit/platform';
 
-/** Uploads are streamed; JSON bodies have their own, much lower limit. */
-const requestBytesMax = 16 * 1024 ** 3;
 const urlCharactersMax = 16_384;
-const idleTimeoutSeconds = 120;
 /** Where the authority of a URL begins: after `https://` at the latest. */
 const schemeCharacters = 8;
 const requestIdPattern = /^[\w.:-]{1,128}$/;
-
-export interface HttpServer {
-  url: string;
-  port: number;
-  stop(): Promise<void>;
-}
 
 interface Dependencies {
   /** Every route of the product. */
@@ -36,12 +25,6 @@ interface Dependencies {
   clock: Clock;
   ids: Ids;
   onBug(error: unknown, request: { requestId: string; method: string; path: string }): void;
-}
-
-interface ListenOptions {
-  host: string;
-  port: number;
-  tls: { cert: string; key: string } | null;
 }
 
 export type HttpHandler = (request: Request, ip: string | null) => Promise<Response> | Response;
@@ -133,30 +116,4 @@ function withoutTrailingSlash(request: Request): Request {
   const pathEnd = query === -1 ? url.length : query;
   if (url.charCodeAt(pathEnd - 1) !== 47 || pathEnd - url.indexOf('/', url.indexOf('//') + 2) === 1) return request;
   return new Request(url.slice(0, pathEnd).replace(/\/+$/, '') + url.slice(pathEnd), request);
-}
-
-/** Listens. @throws OperationalError when the port is taken or may not be used. */
-export function listenHttp(handler: HttpHandler, { host, port, tls }: ListenOptions): HttpServer {
-  let server: Server<unknown>;
-  try {
-    server = Bun.serve({
-      hostname: host,
-      port,
-      idleTimeout: idleTimeoutSeconds,
-      maxRequestBodySize: requestBytesMax,
-      ...(tls ? { tls: { cert: tls.cert, key: tls.key } } : {}),
-      fetch: (request, self) => handler(request, self.requestIP(request)?.address ?? null),
-    });
-  } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new OperationalError(`cannot listen for HTTP on ${host}:${port} (${reason}); is the port in use?`);
-  }
-  const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  const authority = shown.includes(':') ? `[${shown}]` : shown;
-  return {
-    url: `${tls ? 'https' : 'http'}://${authority}:${server.port}`,
-    port: server.port ?? port,
-    // Requests under way are finished; idle connections are closed.
-    stop: () => server.stop(),
-  };
 }

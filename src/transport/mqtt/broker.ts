@@ -22,6 +22,9 @@ const sweepEveryMs = minuteMs;
 const notAuthorized = 5;
 const identifierRejected = 2;
 
+/** How a client reaches the broker. */
+export type Transporte = 'tcp' | 'tls' | 'websocket';
+
 export interface Suspicion {
   motivo: string;
   maquinaId: string | null;
@@ -56,6 +59,7 @@ export type Broker = Awaited<ReturnType<typeof createBroker>>;
 export async function createBroker(dependencies: Dependencies) {
   const { persistence, messages, estado, presenca, keyring, logins, clock, onSuspicion, onError } = dependencies;
   const connects = new WeakMap<Client, ConnectPacket>();
+  const addresses = new WeakMap<Client, string | null>();
   const sessions = new WeakMap<Client, Session>();
   const connected = new Map<string, Set<Client>>();
 
@@ -180,6 +184,10 @@ export async function createBroker(dependencies: Dependencies) {
     session.revisaoEnviada = null;
   });
 
+  function addressOf(client: Client): string | null {
+    return addresses.get(client) ?? null;
+  }
+
   function suspect(motivo: string, client: Client | null, topic: string, maquinaId: string | null): void {
     onSuspicion({ motivo, maquinaId, ip: client ? addressOf(client) : null, detalhe: topic.slice(0, 200) });
   }
@@ -217,8 +225,10 @@ export async function createBroker(dependencies: Dependencies) {
 
   return {
     /** Takes over a connection: a TCP or TLS socket, or a WebSocket as a stream. */
-    handle(stream: Parameters<Aedes['handle']>[0]): void {
-      limitPacketSize(aedes.handle(stream));
+    handle(stream: Parameters<Aedes['handle']>[0], ip: string | null, _transporte: Transporte): void {
+      const client = aedes.handle(stream);
+      addresses.set(client, ip);
+      limitPacketSize(client);
     },
 
     /** How many clients are connected. */
@@ -260,11 +270,6 @@ function revisionOf(payload: Buffer | string): number | null {
     // Not a state of ours.
   }
   return null;
-}
-
-function addressOf(client: Client): string | null {
-  const { conn } = client;
-  return 'remoteAddress' in conn && typeof conn.remoteAddress === 'string' ? conn.remoteAddress : null;
 }
 
 /** The events after which some machine's desired state, or its right to be connected, may be another. */

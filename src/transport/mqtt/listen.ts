@@ -21,7 +21,7 @@ export async function listenMqtt(broker: Broker, { host, port, tls }: ListenOpti
   const onConnection = (socket: Socket): void => {
     // Small packets go out at once: a block must not wait for more to say.
     socket.setNoDelay(true);
-    broker.handle(socket);
+    broker.handle(socket, socket.remoteAddress ?? null, tls ? 'tls' : 'tcp');
   };
   const server: Server = tls
     ? createTlsServer({ cert: tls.cert, key: tls.key }, onConnection)
