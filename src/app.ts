@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { openAdapters } from './compose/adapters';
 import { composeBroker } from './compose/broker';
 import { composeHttp } from './compose/http';
+import { composeJobs } from './compose/jobs';
 import { composeRelay } from './compose/relay';
 import { createServices } from './compose/services';
 import { OperationalError } from './core/operational-error';
@@ -25,7 +26,8 @@ export async function createApp(settings: Settings, log: Log) {
   const services = createServices(adapters);
   const broker = await composeBroker(adapters, services);
   const relay = composeRelay(adapters, services, broker);
-  const handler = composeHttp(adapters, services);
+  const jobs = composeJobs(adapters, services);
+  const handler = composeHttp(adapters, services, jobs);
   const { addresses, clock, ids } = adapters;
   const sockets = createWebSockets({
     endpoints: [mqttOverWebSocket(broker)],
@@ -56,6 +58,7 @@ export async function createApp(settings: Settings, log: Log) {
       http = listenHttp(handler, { host: settings.host, port: settings.port, tls, sockets });
       addresses.url = http.url;
       relay.start();
+      await jobs.start();
       return { ...addresses };
     },
 
@@ -65,6 +68,7 @@ export async function createApp(settings: Settings, log: Log) {
       const stopped = mqtt?.stop();
       await broker.close();
       await stopped;
+      await jobs.stop();
       await calendario.stop();
       await relay.stop();
       await presenca.stop();

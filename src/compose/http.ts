@@ -13,9 +13,9 @@ import { licencasRoutes } from '../modules/licencas/licencas.routes';
 import { createVerificarHttp } from '../modules/licencas/verificar.http';
 import { heartbeatRoutes } from '../modules/maquinas/heartbeat.routes';
 import { maquinasRoutes } from '../modules/maquinas/maquinas.routes';
-import { painelMaquinaRoutes } from '../modules/maquinas/painel-maquina.routes';
 import { planosRoutes } from '../modules/planos/planos.routes';
 import { produtosRoutes } from '../modules/produtos/produtos.routes';
+import { tarefasRoutes } from '../modules/tarefas/tarefas.routes';
 import { createAuthenticate } from '../transport/http/authenticate';
 import { createIdempotency } from '../transport/http/idempotency';
 import { createPlatform } from '../transport/http/kit/platform';
@@ -24,6 +24,7 @@ import { openApiRoutes } from '../transport/http/openapi';
 import { createHttpHandler, type HttpHandler } from '../transport/http/server';
 import { systemRoutes } from '../transport/http/system.routes';
 import type { Adapters } from './adapters';
+import type { Jobs } from './jobs';
 import type { Services } from './services';
 
 /** Requests with a licence key, per address: an installation behind one address verifies often, a guesser oftener. */
@@ -31,7 +32,7 @@ const keyPolicy = { nome: 'chave', burst: 600, perSecond: 50 };
 /** No machine has this id; asking for it shows that the store answers. */
 const nobody = '00000000-0000-7000-8000-000000000000';
 
-export function composeHttp(adapters: Adapters, services: Services): HttpHandler {
+export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs): HttpHandler {
   const { settings, log, clock, ids, sqlite, keyring, series, addresses } = adapters;
   const { acesso, administrador, clientes, licencas, estado, presenca, maquinas, ativacao, verificacao } = services;
   const platform = createPlatform(createAuthenticate({ acesso, estado, keyring }));
@@ -63,10 +64,10 @@ export function composeHttp(adapters: Adapters, services: Services): HttpHandler
     .use(produtosRoutes(platform, services.produtos))
     .use(planosRoutes(platform, services.planos))
     .use(faturasRoutes(platform, services.faturas))
+    .use(tarefasRoutes(platform, jobs.tarefas))
     .use(pagamentosRoutes(platform, services.faturas, verifyPayment))
     .use(heartbeatRoutes({ platform, presenca, estado, clock, heartbeatIntervalSeconds }))
-    .use(maquinasRoutes({ platform, maquinas, ativacao, presenca, limiter, clock, mqttUrl }))
-    .use(painelMaquinaRoutes({ platform, licencas, painel, clock, lastSeen }));
+    .use(maquinasRoutes({ platform, maquinas, licencas, painel, ativacao, presenca, limiter, clock, mqttUrl }));
 
   const routes = new Elysia({ name: 'routes' })
     .use(api)

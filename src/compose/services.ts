@@ -110,6 +110,7 @@ export function createServices(adapters: Adapters) {
     faturas,
     licencas,
     arquivo,
+    vencimento,
     verificacao,
     importacao,
     calendario,

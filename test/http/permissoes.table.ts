@@ -66,6 +66,11 @@ export const rotas: readonly string[] = [
   '/api/v1/produtos/{id} GET produtos:ler',
   '/api/v1/produtos/{id} PUT produtos:editar',
   '/api/v1/setup POST publico',
+  '/api/v1/tarefas GET tarefas:ler',
+  '/api/v1/tarefas/{nome} GET tarefas:ler',
+  '/api/v1/tarefas/{nome} PUT tarefas:editar',
+  '/api/v1/tarefas/{nome}/execucoes GET tarefas:ler',
+  '/api/v1/tarefas/{nome}/executar POST tarefas:executar',
   '/livez GET publico',
   '/readyz GET publico',
 ];

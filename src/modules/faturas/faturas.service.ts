@@ -49,6 +49,13 @@ export interface Pagamento {
   referencia: string;
 }
 
+/** How much billing found due. */
+export interface Cobranca {
+  renovadas: number;
+  vencidas: number;
+  lembradas: number;
+}
+
 export type Faturas = ReturnType<typeof createFaturas>;
 
 export function createFaturas({ work, clock, ids, timeZone, touchMachines }: Dependencies) {
@@ -191,9 +198,17 @@ export function createFaturas({ work, clock, ids, timeZone, touchMachines }: Dep
      * Bills, renews, blocks and reminds whatever is due. Asked any number of times, each period is billed once and each
      * step taken once.
      */
-    async cobrar(): Promise<void> {
-      while ((await renewDue()) > 0 || (await blockOverdue()) > 0 || (await remindPending()) > 0) {
-        // Until nothing is due.
+    async cobrar(): Promise<Cobranca> {
+      const total: Cobranca = { renovadas: 0, vencidas: 0, lembradas: 0 };
+      // Each step until nothing of it is due, and from the beginning again after each: renewals come before blocks.
+      while (true) {
+        const renovadas = await renewDue();
+        const vencidas = renovadas > 0 ? 0 : await blockOverdue();
+        const lembradas = renovadas + vencidas > 0 ? 0 : await remindPending();
+        if (renovadas + vencidas + lembradas === 0) return total;
+        total.renovadas += renovadas;
+        total.vencidas += vencidas;
+        total.lembradas += lembradas;
       }
     },
 

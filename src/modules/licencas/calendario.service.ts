@@ -1,7 +1,7 @@
 /** What the calendar alone changes: licences that begin and end. Told once each, and to their machines at once. */
 
 import { systemActor } from '../../core/actor';
-import { type Clock, hourMs, secondMs } from '../../core/clock';
+import { type Clock, secondMs } from '../../core/clock';
 import type { Tx, UnitOfWork } from '../../storage/sqlite/unit-of-work';
 import { licencaEventData } from './licencas.service';
 import { dueLicencas } from './licencas.store';
@@ -14,9 +14,9 @@ interface Dependencies {
   clock: Clock;
   touchMachines(tx: Tx, licencaId: string): Promise<void>;
   /** What billing has due; before ends are told, because a renewal takes an end away. */
-  cobrar(): Promise<void>;
-  /** Tells of ends that are near. */
-  avisar(): Promise<void>;
+  cobrar(): Promise<unknown>;
+  /** Tells of ends that are near; later a job does. */
+  avisar(): Promise<unknown>;
   onError(error: unknown): void;
 }
 
@@ -25,7 +25,6 @@ export function createCalendario({ work, clock, touchMachines, cobrar, avisar, o
   let timer: ReturnType<typeof setTimeout> | null = null;
   let running: Promise<void> = Promise.resolve();
   let stopped = false;
-  let noticesDueAt = 0;
 
   /** One batch of starts or ends. @returns how many there were. */
   async function settle(which: 'fim' | 'inicio'): Promise<number> {
@@ -58,10 +57,6 @@ export function createCalendario({ work, clock, touchMachines, cobrar, avisar, o
 
   async function tick(): Promise<void> {
     await cobrar();
-    if (clock.now() >= noticesDueAt) {
-      noticesDueAt = clock.now() + hourMs;
-      await avisar();
-    }
     while (!stopped && (await settle('inicio')) + (await settle('fim')) > 0) {
       // Until nothing is due.
     }
@@ -80,7 +75,7 @@ export function createCalendario({ work, clock, touchMachines, cobrar, avisar, o
   return {
     /** Does what has come due while the server was down, then goes on each second. */
     async start(): Promise<void> {
-      await tick().catch(onError);
+      await tick().then(avisar).catch(onError);
       schedule();
     },
     async stop(): Promise<void> {

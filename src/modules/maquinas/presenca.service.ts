@@ -9,8 +9,7 @@ import type { UnitOfWork } from '../../storage/sqlite/unit-of-work';
 import { type HeartbeatMessage, readHeartbeats } from './heartbeat.model';
 import type { Conexao } from './maquinas.model';
 import { maquinaEventData } from './maquinas.service';
-import { findMaquina } from './maquinas.store';
-import type { SeriesStore } from './series.store';
+import { findMaquina, type SeriesStore } from './maquinas.store';
 
 const missedIntervalsMax = 3;
 /** A lost connection may come back: a machine is offline when it has not, this long after. */
@@ -149,6 +148,18 @@ export function createPresenca({ work, series, clock, heartbeatIntervalMs, seat,
       for (const [maquinaId, presence] of known) {
         if (presence.conexao === 'online' && presence.heardAt <= silentSince) goOffline(maquinaId, silentSince);
       }
+    },
+
+    /** How many machines are there and how many are not, of those that were ever heard and may be. */
+    async counts(): Promise<{ online: number; offline: number }> {
+      const rows = await work.reader
+        .selectFrom('maquinas')
+        .select(['conexao', ({ fn }) => fn.countAll<number>().as('total')])
+        .where('conexao', 'in', ['online', 'offline'])
+        .groupBy('conexao')
+        .execute();
+      const of = (conexao: string) => Number(rows.find((row) => row.conexao === conexao)?.total ?? 0);
+      return { online: of('online'), offline: of('offline') };
     },
 
     /** When the machine was last heard, epoch milliseconds. */

@@ -235,6 +235,27 @@ export interface IdempotenciaTable {
   criada_em: number;
 }
 
+export interface TarefaTable {
+  nome: string;
+  agenda: string | null;
+  ativa: number;
+  proxima_em: number;
+  repetir_em: number | null;
+  falhas: number;
+  rev: number;
+}
+
+export interface TarefaExecucaoTable {
+  id: string;
+  nome: string;
+  origem: string;
+  prevista_em: number;
+  inicio: number;
+  fim: number | null;
+  resultado: string;
+  detalhe: string;
+}
+
 export interface Schema {
   usuarios: UsuarioTable;
   perfis: PerfilTable;
@@ -254,4 +275,6 @@ export interface Schema {
   outbox: OutboxTable;
   outbox_entregas: OutboxEntregaTable;
   idempotencia: IdempotenciaTable;
+  tarefas: TarefaTable;
+  tarefas_execucoes: TarefaExecucaoTable;
 }

@@ -4,9 +4,11 @@ import type { Migration } from 'kysely/migration';
 import { up as spine } from './0001-spine';
 import { up as lifeCycle } from './0002-life-cycle';
 import { up as floating } from './0003-floating';
+import { up as operation } from './0008-operation';
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-spine': { up: spine },
   '0002-life-cycle': { up: lifeCycle },
   '0003-floating': { up: floating },
+  '0008-operation': { up: operation },
 };

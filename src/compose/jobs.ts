@@ -1,0 +1,40 @@
+/** Every job of the product, who runs them and what can be done with them. */
+
+import type { Job } from '../core/job';
+import { renovarAssinaturas } from '../modules/faturas/faturas.jobs';
+import { licencasExpirando } from '../modules/licencas/licencas.jobs';
+import { maquinasOffline } from '../modules/maquinas/maquinas.jobs';
+import { createExecucoes } from '../modules/tarefas/execucao.service';
+import { createTarefas } from '../modules/tarefas/tarefas.service';
+import { createSchedules } from '../transport/cron/schedules';
+import { createTicker } from '../transport/cron/ticker';
+import type { Adapters } from './adapters';
+import type { Services } from './services';
+
+export type Jobs = ReturnType<typeof composeJobs>;
+
+export function composeJobs({ settings, work, clock, ids, onError }: Adapters, services: Services) {
+  const jobs: Job[] = [
+    maquinasOffline(services.presenca),
+    licencasExpirando(services.vencimento.avisar),
+    renovarAssinaturas(services.faturas.cobrar),
+  ];
+  const schedules = createSchedules(settings.timeZone);
+  const execucoes = createExecucoes(jobs, { work, clock, ids, schedules, onError: onError('tarefas') });
+  const tarefas = createTarefas({ execucoes, schedules, clock, reader: work.reader });
+  const ticker = createTicker(execucoes.tick);
+  return {
+    tarefas,
+    execucoes,
+    /** Starts what was missed while the server was stopped, then goes by the schedules. */
+    async start(): Promise<void> {
+      await execucoes.load();
+      execucoes.tick();
+      ticker.start();
+    },
+    async stop(): Promise<void> {
+      ticker.stop();
+      await execucoes.stop();
+    },
+  };
+}
