@@ -13,6 +13,7 @@ import { licencasRoutes } from '../modules/licencas/licencas.routes';
 import { createVerificarHttp } from '../modules/licencas/verificar.http';
 import { heartbeatRoutes } from '../modules/maquinas/heartbeat.routes';
 import { maquinasRoutes } from '../modules/maquinas/maquinas.routes';
+import { painelMaquinaRoutes } from '../modules/maquinas/painel-maquina.routes';
 import { planosRoutes } from '../modules/planos/planos.routes';
 import { produtosRoutes } from '../modules/produtos/produtos.routes';
 import { tarefasRoutes } from '../modules/tarefas/tarefas.routes';
@@ -67,7 +68,8 @@ export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs):
     .use(tarefasRoutes(platform, jobs.tarefas))
     .use(pagamentosRoutes(platform, services.faturas, verifyPayment))
     .use(heartbeatRoutes({ platform, presenca, estado, clock, heartbeatIntervalSeconds }))
-    .use(maquinasRoutes({ platform, maquinas, licencas, painel, ativacao, presenca, limiter, clock, mqttUrl }));
+    .use(maquinasRoutes({ platform, maquinas, ativacao, presenca, limiter, clock, mqttUrl }))
+    .use(painelMaquinaRoutes({ platform, licencas, painel, clock, lastSeen }));
 
   const routes = new Elysia({ name: 'routes' })
     .use(api)

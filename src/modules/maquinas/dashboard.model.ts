@@ -1,7 +1,7 @@
 /** Turns stored heartbeats into the series of a dashboard. */
 
 import { dayMs, hourMs, minuteMs } from '../../core/clock';
-import type { HeartbeatPoint } from './maquinas.store';
+import type { HeartbeatPoint } from './series.store';
 
 export const periodos = ['1h', '24h', '7d', '30d', '1a'] as const;
 export type Periodo = (typeof periodos)[number];

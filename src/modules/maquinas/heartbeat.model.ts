@@ -2,7 +2,7 @@
 
 import { dayMs, minuteMs, parseRfc3339 } from '../../core/clock';
 import { type FieldError, Problem, type ProblemCode } from '../../core/problem';
-import type { HeartbeatPoint } from './maquinas.store';
+import type { HeartbeatPoint } from './series.store';
 
 export const heartbeatsPerMessageMax = 1_000;
 export const clockAheadMsMax = 5 * minuteMs;

@@ -1,7 +1,7 @@
 /** `/maquinas` over HTTP. */
 
 import { Elysia, t } from 'elysia';
-import { type Clock, dayMs, parseRfc3339, rfc3339 } from '../../core/clock';
+import type { Clock } from '../../core/clock';
 import { readPage } from '../../core/page';
 import { invalidField, Problem } from '../../core/problem';
 import { anonymous, contextOf } from '../../transport/http/kit/context';
@@ -20,22 +20,11 @@ import { docs, motivoBody, uuid } from '../../transport/http/kit/wire';
 import type { Ativacao } from '../licencas/ativacao.service';
 import { activationSchema, activationView } from '../licencas/chave.routes';
 import { machineFields } from '../licencas/licencas.schema';
-import type { Licencas } from '../licencas/licencas.service';
-import { licencaView } from '../licencas/licencas.view';
 import type { MaquinaComLicenca } from './maquinas.model';
-import {
-  dashboardQuery,
-  dashboardSchema,
-  editMaquinaBody,
-  maquinaFilterQuery,
-  maquinaSchema,
-  mqttAccess,
-  mqttAccessSchema,
-} from './maquinas.schema';
+import { editMaquinaBody, maquinaFilterQuery, maquinaSchema, mqttAccess, mqttAccessSchema } from './maquinas.schema';
 import type { Maquinas } from './maquinas.service';
-import { type HeartbeatPoint, maquinaSortable } from './maquinas.store';
+import { maquinaSortable } from './maquinas.store';
 import { maquinaView } from './maquinas.view';
-import type { PainelMaquina } from './painel-maquina.service';
 import type { Presenca } from './presenca.service';
 
 const tag = 'Máquinas';
@@ -43,8 +32,6 @@ const tag = 'Máquinas';
 interface Dependencies {
   platform: Platform;
   maquinas: Maquinas;
-  licencas: Licencas;
-  painel: PainelMaquina;
   ativacao: Ativacao;
   presenca: Presenca;
   limiter: RateLimiter;
@@ -60,7 +47,7 @@ const registerBody = t.Object({
 });
 
 export function maquinasRoutes(dependencies: Dependencies) {
-  const { platform, maquinas, licencas, painel, ativacao, presenca, limiter, clock, mqttUrl } = dependencies;
+  const { platform, maquinas, ativacao, presenca, limiter, clock, mqttUrl } = dependencies;
 
   function view(found: MaquinaComLicenca, set: { headers: Record<string, string | number | undefined> }) {
     etag(set, found.maquina.rev);
@@ -193,95 +180,7 @@ export function maquinasRoutes(dependencies: Dependencies) {
           'A anterior deixa de valer na hora.',
         ),
       },
-    )
-    .get(
-      '/:id/dashboard',
-      async ({ ator, params, query }) => {
-        const actor = await ator();
-        const periodo = query.periodo ?? '24h';
-        const { found, disponibilidade, series } = await painel.dashboard(actor, params.id, periodo);
-        const { facts } = await licencas.obter({ ...actor, permissoes: ['licencas:ler'] }, found.maquina.licenca_id);
-        const now = clock.now();
-        return {
-          maquina: maquinaView(found, presenca.lastSeen(params.id), now),
-          licenca: licencaView(facts, now, null),
-          periodo,
-          disponibilidade_pct: disponibilidade,
-          series,
-          anomalias: [],
-          alertas: [],
-        };
-      },
-      {
-        acesso: 'maquinas:ler',
-        params: idParams,
-        query: dashboardQuery,
-        response: { 200: dashboardSchema },
-        detail: docs(tag, 'painelDaMaquina', 'Séries e disponibilidade de uma máquina'),
-      },
-    )
-    .get(
-      '/:id/export',
-      async ({ ator, params, query }) => {
-        const now = clock.now();
-        const from = query.de === undefined ? now - dayMs : moment('de', query.de);
-        const to = query.ate === undefined ? now : moment('ate', query.ate);
-        const points = await painel.heartbeats(await ator(), params.id, from, to);
-        return new Response(csvStream(points), {
-          headers: {
-            'content-type': 'text/csv; charset=utf-8',
-            'content-disposition': `attachment; filename="maquina-${params.id}.csv"`,
-          },
-        });
-      },
-      {
-        acesso: 'maquinas:ler',
-        params: idParams,
-        query: t.Object({ de: t.Optional(t.String()), ate: t.Optional(t.String()) }),
-        detail: {
-          ...docs(tag, 'exportarHeartbeats', 'Os heartbeats de um período em CSV'),
-          responses: { 200: { description: 'Cabeçalho e uma linha por heartbeat', content: { 'text/csv': {} } } },
-        },
-      },
     );
-}
-
-const csvLinesPerChunk = 1_000;
-
-/** The CSV as a stream that reads the store only as fast as the caller takes it. */
-function csvStream(points: Iterable<HeartbeatPoint>): ReadableStream<Uint8Array> {
-  const chunks = csvChunks(points);
-  return new ReadableStream({
-    pull: (controller) => {
-      const { done, value } = chunks.next();
-      if (done) controller.close();
-      else controller.enqueue(value);
-    },
-    cancel: () => {
-      chunks.return();
-    },
-  });
-}
-
-function* csvChunks(points: Iterable<HeartbeatPoint>): Generator<Uint8Array, void> {
-  const encoder = new TextEncoder();
-  let chunk = 'em,cpu,memoria,disco\n';
-  let lines = 0;
-  for (const { em, cpu, memoria, disco } of points) {
-    chunk += `${rfc3339(em)},${cpu},${memoria},${disco}\n`;
-    lines += 1;
-    if (lines % csvLinesPerChunk === 0) {
-      yield encoder.encode(chunk);
-      chunk = '';
-    }
-  }
-  yield encoder.encode(chunk);
-}
-
-function moment(campo: string, text: string): number {
-  const epochMs = parseRfc3339(text);
-  if (epochMs === null) throw invalidField(campo, 'deve ser uma data e hora RFC 3339');
-  return epochMs;
 }
 
 function required(campo: string): never {

@@ -17,9 +17,9 @@ import {
   getMaquina,
   listMaquinas,
   type MaquinaFilter,
-  type SeriesStore,
   updateMaquina,
 } from './maquinas.store';
+import type { SeriesStore } from './series.store';
 
 interface Dependencies {
   work: UnitOfWork;

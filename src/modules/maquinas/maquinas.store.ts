@@ -1,4 +1,4 @@
-/** Machines in the database, and the port of the store of their heartbeats. Every row passes one mapper. */
+/** Machines in the database. Every row passes one mapper. */
 
 import { type Selectable, sql } from 'kysely';
 import type { Page, PageRequest } from '../../core/page';
@@ -10,29 +10,6 @@ import { likePattern } from '../../storage/sqlite/search';
 import type { Db } from '../../storage/sqlite/unit-of-work';
 import type { ClienteEfeito, LicencaTermos, LicencaTipo, Situacao } from '../licencas/licencas.model';
 import type { Conexao, Maquina, MaquinaComLicenca, MaquinaStatus } from './maquinas.model';
-
-/** One heartbeat as it is stored. */
-export interface HeartbeatPoint {
-  /** Epoch milliseconds on the machine's clock. */
-  em: number;
-  /** Percentages, 0 to 100. */
-  cpu: number;
-  memoria: number;
-  disco: number;
-  extras?: Record<string, number>;
-}
-
-/** Where heartbeats live. */
-export interface SeriesStore {
-  /** Stores points and that the machine was heard; resolves once they are on the disk. Idempotent by (machine, time). */
-  append(maquinaId: string, points: readonly HeartbeatPoint[], receivedAt: number): Promise<void>;
-  /** The points with `from <= em < to`, oldest first. */
-  range(maquinaId: string, fromMs: number, toMs: number): Iterable<HeartbeatPoint>;
-  /** When the machine was last heard, epoch milliseconds. */
-  lastSeen(maquinaId: string): number | null;
-  /** Removes everything of a machine. */
-  forget(maquinaId: string): Promise<void>;
-}
 
 export const maquinaSortable = ['criado_em', 'atualizado_em', 'nome'] as const;
 

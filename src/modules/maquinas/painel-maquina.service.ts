@@ -6,7 +6,8 @@ import type { UnitOfWork } from '../../storage/sqlite/unit-of-work';
 import { availability, type MachineSeries, type Periodo, periodMs, toSeries } from './dashboard.model';
 import { clockAheadMsMax } from './heartbeat.model';
 import type { MaquinaComLicenca } from './maquinas.model';
-import { getMaquina, type HeartbeatPoint, type SeriesStore } from './maquinas.store';
+import { getMaquina } from './maquinas.store';
+import type { HeartbeatPoint, SeriesStore } from './series.store';
 
 interface Dependencies {
   work: UnitOfWork;

@@ -9,7 +9,8 @@ import type { UnitOfWork } from '../../storage/sqlite/unit-of-work';
 import { type HeartbeatMessage, readHeartbeats } from './heartbeat.model';
 import type { Conexao } from './maquinas.model';
 import { maquinaEventData } from './maquinas.service';
-import { findMaquina, type SeriesStore } from './maquinas.store';
+import { findMaquina } from './maquinas.store';
+import type { SeriesStore } from './series.store';
 
 const missedIntervalsMax = 3;
 /** A lost connection may come back: a machine is offline when it has not, this long after. */

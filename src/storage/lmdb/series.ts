@@ -7,7 +7,7 @@
  */
 
 import type { RootDatabase } from 'lmdb';
-import type { HeartbeatPoint, SeriesStore } from '../../modules/maquinas/maquinas.store';
+import type { HeartbeatPoint, SeriesStore } from '../../modules/maquinas/series.store';
 
 const idBytes = 16;
 const timeBytes = 6;
