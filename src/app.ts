@@ -6,9 +6,9 @@
 import { readFileSync } from 'node:fs';
 import { openAdapters } from './compose/adapters';
 import { composeBroker } from './compose/broker';
+import { composeEvents } from './compose/events';
 import { composeHttp } from './compose/http';
 import { composeJobs } from './compose/jobs';
-import { composeRelay } from './compose/relay';
 import { createServices } from './compose/services';
 import { OperationalError } from './core/operational-error';
 import type { Log } from './log';
@@ -25,9 +25,9 @@ export async function createApp(settings: Settings, log: Log) {
   const adapters = await openAdapters(settings, log);
   const services = createServices(adapters);
   const broker = await composeBroker(adapters, services);
-  const relay = composeRelay(adapters, services, broker);
+  const events = composeEvents(adapters, services, broker);
   const jobs = composeJobs(adapters, services);
-  const handler = composeHttp(adapters, services, jobs);
+  const handler = composeHttp(adapters, services, jobs, events);
   const { addresses, clock, ids } = adapters;
   const sockets = createWebSockets({
     endpoints: [mqttOverWebSocket(broker)],
@@ -57,7 +57,7 @@ export async function createApp(settings: Settings, log: Log) {
       addresses.mqtt = mqtt.url;
       http = listenHttp(handler, { host: settings.host, port: settings.port, tls, sockets });
       addresses.url = http.url;
-      relay.start();
+      events.start();
       await jobs.start();
       return { ...addresses };
     },
@@ -70,7 +70,7 @@ export async function createApp(settings: Settings, log: Log) {
       await stopped;
       await jobs.stop();
       await calendario.stop();
-      await relay.stop();
+      await events.stop();
       await presenca.stop();
       await estado.settled();
       await adapters.close();

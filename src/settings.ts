@@ -3,9 +3,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OperationalError } from './core/operational-error';
-import { configKey, integer, integers, oneOf, onOff, type Setting, text } from './core/settings';
+import { configKey, integer, oneOf, type Setting, text } from './core/settings';
 import { acessoSettings } from './modules/acesso/acesso.settings';
+import { emailsSettings } from './modules/emails/emails.settings';
 import { maquinasSettings } from './modules/maquinas/maquinas.settings';
+import { webhooksSettings } from './modules/webhooks/webhooks.settings';
 import { transportSettings } from './transport/transport.settings';
 
 const centurySeconds = 3_155_760_000;
@@ -32,23 +34,9 @@ const processSettings = {
 
 /** Declared with the first release, so that a configuration for the parts to come is no mistake. */
 const announcedSettings = {
-  smtpUrl: text(
-    { env: 'NARCIDI_SMTP_URL', description: 'smtp(s)://user:password@host:port; no mail when empty', secret: true },
-    '',
-  ),
-  mailFrom: text({ env: 'NARCIDI_MAIL_FROM', description: 'sender of mails' }, ''),
-  mailTo: text({ env: 'NARCIDI_MAIL_TO', description: 'receiver of alerts and reports' }, ''),
   paymentSecret: text(
     { env: 'NARCIDI_PAYMENT_SECRET', description: 'secret of the payment webhook; refused when empty', secret: true },
     '',
-  ),
-  webhookBackoffSeconds: integers(
-    { env: 'NARCIDI_WEBHOOK_BACKOFF', description: 'seconds between attempts of a webhook' },
-    [5, 30, 120, 600, 3600, 21_600, 86_400],
-  ),
-  webhookAllowPrivate: onOff(
-    { env: 'NARCIDI_WEBHOOK_ALLOW_PRIVATE', description: 'on lets webhooks reach private addresses' },
-    false,
   ),
   databaseUrl: text({ env: 'NARCIDI_DATABASE_URL', description: 'none: SQLite in the data folder', secret: true }, ''),
   redisUrl: text({ env: 'NARCIDI_REDIS_URL', description: 'none: LMDB in the data folder', secret: true }, ''),
@@ -60,6 +48,8 @@ export const settingDeclarations = {
   ...transportSettings,
   ...acessoSettings,
   ...maquinasSettings,
+  ...emailsSettings,
+  ...webhooksSettings,
   ...announcedSettings,
 };
 

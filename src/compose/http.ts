@@ -5,6 +5,7 @@ import { authRoutes, setupRoutes } from '../modules/acesso/acesso.routes';
 import { setupPages } from '../modules/acesso/setup.http';
 import { clientesRoutes } from '../modules/clientes/clientes.routes';
 import { lgpdRoutes } from '../modules/clientes/lgpd.routes';
+import { eventosRoutes } from '../modules/eventos/eventos.routes';
 import { faturasRoutes, pagamentosRoutes } from '../modules/faturas/faturas.routes';
 import { noPayments, standardWebhooks } from '../modules/faturas/pagamento.http';
 import { importacaoRoutes } from '../modules/importacao/importacao.routes';
@@ -25,6 +26,7 @@ import { openApiRoutes } from '../transport/http/openapi';
 import { createHttpHandler, type HttpHandler } from '../transport/http/server';
 import { systemRoutes } from '../transport/http/system.routes';
 import type { Adapters } from './adapters';
+import type { Events } from './events';
 import type { Jobs } from './jobs';
 import type { Services } from './services';
 
@@ -33,7 +35,7 @@ const keyPolicy = { nome: 'chave', burst: 600, perSecond: 50 };
 /** No machine has this id; asking for it shows that the store answers. */
 const nobody = '00000000-0000-7000-8000-000000000000';
 
-export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs): HttpHandler {
+export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs, events: Events): HttpHandler {
   const { settings, log, clock, ids, sqlite, keyring, series, addresses } = adapters;
   const { acesso, administrador, clientes, licencas, estado, presenca, maquinas, ativacao, verificacao } = services;
   const platform = createPlatform(createAuthenticate({ acesso, estado, keyring }));
@@ -66,6 +68,7 @@ export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs):
     .use(planosRoutes(platform, services.planos))
     .use(faturasRoutes(platform, services.faturas))
     .use(tarefasRoutes(platform, jobs.tarefas))
+    .use(eventosRoutes(platform, events.eventos))
     .use(pagamentosRoutes(platform, services.faturas, verifyPayment))
     .use(heartbeatRoutes({ platform, presenca, estado, clock, heartbeatIntervalSeconds }))
     .use(maquinasRoutes({ platform, maquinas, ativacao, presenca, limiter, clock, mqttUrl }))

@@ -6,6 +6,7 @@ import { createAdministrador } from '../modules/acesso/administrador.service';
 import { createTentativas } from '../modules/acesso/tentativas';
 import { createClientes } from '../modules/clientes/clientes.service';
 import { createLgpd } from '../modules/clientes/lgpd.service';
+import { createEmails } from '../modules/emails/emails.service';
 import { createFaturas } from '../modules/faturas/faturas.service';
 import { createImportacao } from '../modules/importacao/importacao.service';
 import { createArquivo } from '../modules/licencas/arquivo.service';
@@ -24,12 +25,25 @@ import { createPlanos } from '../modules/planos/planos.service';
 import { createProdutos } from '../modules/produtos/produtos.service';
 import { createSuspicions } from '../relay/suspicions';
 import { createAccessTokens } from '../transport/http/access-token';
+import { createSmtpMailer } from '../transport/smtp/mailer';
 import type { Adapters } from './adapters';
 
 export type Services = ReturnType<typeof createServices>;
 
 export function createServices(adapters: Adapters) {
   const { settings, sqlite, keyring, work, clock, ids, series, heartbeatIntervalMs, folder, onError } = adapters;
+
+  // Mail, which several others send.
+  const emails = createEmails({
+    work,
+    ids,
+    keyring,
+    clock,
+    mailer: settings.smtpUrl ? createSmtpMailer(settings.smtpUrl, settings.mailFrom) : null,
+    idioma: settings.mailLanguage,
+    destinatarios: settings.mailTo,
+    onError: onError('emails'),
+  });
 
   // Access.
   const administrador = createAdministrador({ work, ids, keyring });
@@ -100,6 +114,7 @@ export function createServices(adapters: Adapters) {
   work.onCommit((commit) => flutuante.onCommit(commit));
 
   return {
+    emails,
     acesso,
     administrador,
     suspicions,

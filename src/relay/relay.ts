@@ -1,24 +1,46 @@
 /**
- * Takes committed events to those who react to them. Deliveries are rows written with the event, so none is lost in a
- * crash; a reaction that fails is tried again and holds back later events of the same entity only.
+ * Takes committed events to those who react to them: at least once, in order for each entity, several entities at a time.
+ * Deliveries are rows written with the event, so none is lost in a crash. Each consumer has a loop of its own, so that a
+ * slow one delays neither another nor the request; a failure holds back later events of the same entity only.
  */
 
-import { sql } from 'kysely';
-import { type Clock, hourMs, rfc3339, secondMs } from '../core/clock';
+import { systemActor } from '../core/actor';
+import { type Clock, hourMs, secondMs } from '../core/clock';
 import type { CommittedEvent, EventType } from '../core/events';
-import type { Db, UnitOfWork } from '../storage/sqlite/unit-of-work';
+import type { Ids } from '../core/ids';
+import {
+  buryDelivery,
+  consumerLags,
+  type DueEvent,
+  dueEvents,
+  postponeDelivery,
+  settleDeliveries,
+} from '../storage/sqlite/outbox';
+import type { Db, Tx, UnitOfWork } from '../storage/sqlite/unit-of-work';
 
 const batchMax = 200;
+const entitiesAtOnceMax = 16;
 const attemptsMax = 20;
 const retryMs = [secondMs, 5 * secondMs, 30 * secondMs, 120 * secondMs, 600 * secondMs, hourMs];
 const errorCharactersMax = 500;
 const pollMs = secondMs;
+/** Between two rounds of one consumer: under load its deliveries are settled many to a transaction. */
+const roundGapMs = 50;
 
-export interface Reaction {
+interface Consumer {
   nome: string;
   wants(tipo: EventType): boolean;
+}
+
+/** Reacts outside the database, event by event. */
+export interface Reaction extends Consumer {
   /** Must be idempotent: an event is delivered at least once. */
   handle(event: CommittedEvent): Promise<void>;
+}
+
+/** Reacts in the database: what it writes and the settling of its deliveries are one transaction, so exactly once. */
+export interface Projection extends Consumer {
+  apply(tx: Tx, events: readonly CommittedEvent[]): Promise<void>;
 }
 
 interface Dependencies {
@@ -26,38 +48,40 @@ interface Dependencies {
   /** The writing handle: deliveries are settled in their own small transactions. */
   writer: Db;
   clock: Clock;
+  ids: Ids;
   /** @param event null when the outbox itself could not be read or written. */
   onError(error: unknown, reaction: string, event: CommittedEvent | null): void;
 }
 
-export function createRelay({ work, writer, clock, onError }: Dependencies) {
-  const drains: (() => void)[] = [];
+export type Relay = ReturnType<typeof createRelay>;
+
+export function createRelay({ work, writer, clock, ids, onError }: Dependencies) {
+  const consumers: { consumer: Consumer; drain: () => void }[] = [];
   const running = new Set<Promise<void>>();
   let stopped = false;
   let poll: ReturnType<typeof setInterval> | null = null;
 
-  /** Delivers all that is due for one reaction; rung while it runs, it goes round once more. */
-  function drainOf(reaction: Reaction): () => void {
+  /** Delivers all that is due for one consumer; rung while it runs, it goes round once more. */
+  function drainOf(consumer: Reaction | Projection): () => void {
     let busy = false;
     let again = false;
+    const rounds = async (): Promise<void> => {
+      do {
+        again = false;
+        while (!stopped && (await deliverBatch(consumer)) === batchMax) {
+          // Deliver until no whole batch is due.
+        }
+        if (!stopped) await new Promise((resolve) => setTimeout(resolve, roundGapMs));
+      } while (again && !stopped);
+    };
     return () => {
-      if (stopped) return;
-      if (busy) {
-        again = true;
-        return;
-      }
+      again = true;
+      if (busy || stopped) return;
       busy = true;
-      const round = (async () => {
-        do {
-          again = false;
-          while (!stopped && (await deliverBatch(reaction)) > 0) {
-            // Deliver until nothing is due.
-          }
-        } while (again && !stopped);
-      })()
+      const round = rounds()
         .catch((error: unknown) => {
           // The store itself failed: the poll tries again, and the rows are still there.
-          if (!stopped) onError(error, reaction.nome, null);
+          if (!stopped) onError(error, consumer.nome, null);
         })
         .finally(() => {
           busy = false;
@@ -67,66 +91,110 @@ export function createRelay({ work, writer, clock, onError }: Dependencies) {
     };
   }
 
-  async function deliverBatch(reaction: Reaction): Promise<number> {
-    const events = await dueEvents(work.reader, reaction.nome, clock.now());
+  async function deliverBatch(consumer: Reaction | Projection): Promise<number> {
+    const due = await dueEvents(work.reader, consumer.nome, clock.now(), batchMax);
+    if (due.length === 0) return 0;
+    if ('apply' in consumer) await applyAll(consumer, due);
+    else await handleAll(consumer, due);
+    return due.length;
+  }
+
+  async function applyAll(projection: Projection, due: readonly DueEvent[]): Promise<void> {
+    const apply = (batch: readonly DueEvent[]) =>
+      work.write(systemActor(projection.nome), async (tx) => {
+        const events = batch.map(({ event }) => event);
+        await projection.apply(tx, events);
+        const seqs = events.map(({ seq }) => seq);
+        await settleDeliveries(tx.db, projection.nome, seqs);
+      });
+    try {
+      await apply(due);
+    } catch (error) {
+      const [only, second] = due;
+      if (only && !second) return failed(projection, only, error);
+      // One of them is at fault: alone, each shows whether it is.
+      await inOrder(due, async (one) => {
+        try {
+          await apply([one]);
+          return true;
+        } catch (alone) {
+          await failed(projection, one, alone);
+          return false;
+        }
+      });
+    }
+  }
+
+  async function handleAll(reaction: Reaction, due: readonly DueEvent[]): Promise<void> {
     const done: number[] = [];
-    for (const event of events) {
+    await inOrder(due, async (one) => {
+      if (stopped) return false;
       try {
-        await reaction.handle(event);
-        done.push(event.seq);
+        await reaction.handle(one.event);
+        done.push(one.event.seq);
+        return true;
       } catch (error) {
-        onError(error, reaction.nome, event);
-        await postpone(reaction.nome, event.seq, error);
+        await failed(reaction, one, error);
+        return false;
       }
-    }
-    if (done.length > 0) {
-      await writer
-        .deleteFrom('outbox_entregas')
-        .where('consumidor', '=', reaction.nome)
-        .where('seq', 'in', done)
-        .execute();
-    }
-    return events.length;
+    });
+    await settleDeliveries(writer, reaction.nome, done);
   }
 
-  async function postpone(consumidor: string, seq: number, error: unknown): Promise<void> {
-    const row = await work.reader
-      .selectFrom('outbox_entregas')
-      .select('tentativas')
-      .where('consumidor', '=', consumidor)
-      .where('seq', '=', seq)
-      .executeTakeFirstOrThrow();
-    const tentativas = row.tentativas + 1;
-    const wait = retryMs[Math.min(row.tentativas, retryMs.length - 1)] ?? hourMs;
-    await writer
-      .updateTable('outbox_entregas')
-      .set({
+  async function failed(consumer: Consumer, { event, tentativas: before }: DueEvent, error: unknown): Promise<void> {
+    onError(error, consumer.nome, event);
+    const { seq, entidadeId } = event;
+    const now = clock.now();
+    const tentativas = before + 1;
+    const erro = String(error).slice(0, errorCharactersMax);
+    if (tentativas < attemptsMax) {
+      const wait = retryMs[Math.min(before, retryMs.length - 1)] ?? hourMs;
+      return postponeDelivery(writer, consumer.nome, seq, { tentativas, proxima_em: now + wait, erro });
+    }
+    await writer.transaction().execute((db) =>
+      buryDelivery(db, {
+        id: ids.next(now),
+        consumidor: consumer.nome,
+        seq,
+        entidade_id: entidadeId,
         tentativas,
-        status: tentativas >= attemptsMax ? 'morta' : 'pendente',
-        proxima_em: clock.now() + wait,
-        erro: String(error).slice(0, errorCharactersMax),
-      })
-      .where('consumidor', '=', consumidor)
-      .where('seq', '=', seq)
-      .execute();
+        erro,
+        morta_em: now,
+      }),
+    );
   }
 
-  function ring(): void {
-    for (const drain of drains) drain();
+  function ringAll(): void {
+    for (const { drain } of consumers) drain();
   }
 
   return {
     /** Must be called before the first change is written, so that its deliveries are kept. */
-    register(reaction: Reaction): void {
-      work.addConsumer(reaction);
-      drains.push(drainOf(reaction));
+    register(consumer: Reaction | Projection): void {
+      work.addConsumer(consumer);
+      consumers.push({ consumer, drain: drainOf(consumer) });
     },
 
     start(): void {
-      work.onCommit(ring);
-      poll = setInterval(ring, pollMs);
-      ring();
+      work.onCommit(({ events }) => {
+        for (const { consumer, drain } of consumers) {
+          if (events.some(({ tipo }) => consumer.wants(tipo))) drain();
+        }
+      });
+      poll = setInterval(ringAll, pollMs);
+      ringAll();
     },
+
+    /** Has what is due looked at now: a dead letter was put back. */
+    ring: ringAll,
+
+    /** How far behind each consumer is. */
+    stats: () =>
+      consumerLags(
+        work.reader,
+        consumers.map(({ consumer }) => consumer.nome),
+        clock.now(),
+      ),
 
     /** Lets the deliveries under way finish; the rest stays in the outbox. */
     async stop(): Promise<void> {
@@ -137,30 +205,16 @@ export function createRelay({ work, writer, clock, onError }: Dependencies) {
   };
 }
 
-/** The oldest undelivered event of each entity, where it is due. */
-async function dueEvents(db: Db, consumidor: string, now: number): Promise<CommittedEvent[]> {
-  const rows = await db
-    .selectFrom('outbox_entregas as entrega')
-    .innerJoin('outbox', 'outbox.seq', 'entrega.seq')
-    .selectAll('outbox')
-    .where('entrega.consumidor', '=', consumidor)
-    .where('entrega.status', '=', 'pendente')
-    .where('entrega.proxima_em', '<=', now)
-    .where(
-      sql<boolean>`NOT EXISTS (SELECT 1 FROM outbox_entregas AS antes WHERE antes.consumidor = entrega.consumidor
-        AND antes.entidade_id = entrega.entidade_id AND antes.status = 'pendente' AND antes.seq < entrega.seq)`,
-    )
-    .orderBy('entrega.seq')
-    .limit(batchMax)
-    .execute();
-  return rows.map((row) => ({
-    seq: row.seq,
-    id: row.id,
-    tipo: row.tipo as EventType,
-    em: rfc3339(row.em),
-    entidade: row.entidade,
-    entidadeId: row.entidade_id,
-    dados: JSON.parse(row.dados) as Record<string, unknown>,
-    request_id: row.request_id,
-  }));
+/**
+ * Works on several entities at a time, on each in the order of its events.
+ * @param work answers false when the later events of this entity have to wait.
+ */
+async function inOrder(due: readonly DueEvent[], work: (one: DueEvent) => Promise<boolean>): Promise<void> {
+  const entities = [...Map.groupBy(due, ({ event }) => event.entidadeId).values()];
+  const lane = async (): Promise<void> => {
+    for (let entity = entities.shift(); entity; entity = entities.shift()) {
+      for (const one of entity) if (!(await work(one))) break;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(entitiesAtOnceMax, entities.length) }, lane));
 }

@@ -1,6 +1,7 @@
 /** The tables as Kysely sees them. Times are epoch milliseconds, flags 0 or 1, JSON is text. */
 
 import type { Generated } from 'kysely';
+import type { EventsSchema } from './schema-events';
 
 export interface UsuarioTable {
   id: string;
@@ -203,27 +204,6 @@ export interface AuditoriaTable {
   hash: string;
 }
 
-export interface OutboxTable {
-  seq: Generated<number>;
-  id: string;
-  tipo: string;
-  em: number;
-  entidade: string;
-  entidade_id: string;
-  dados: string;
-  request_id: string | null;
-}
-
-export interface OutboxEntregaTable {
-  seq: number;
-  consumidor: string;
-  entidade_id: string;
-  status: string;
-  tentativas: number;
-  proxima_em: number;
-  erro: string | null;
-}
-
 export interface IdempotenciaTable {
   id: string;
   corpo_hash: string;
@@ -235,6 +215,7 @@ export interface IdempotenciaTable {
   criada_em: number;
 }
 
+<<<<<<< HEAD
 export interface TarefaTable {
   nome: string;
   agenda: string | null;
@@ -256,7 +237,10 @@ export interface TarefaExecucaoTable {
   detalhe: string;
 }
 
-export interface Schema {
+export type Schema = {}
+=======
+export interface Schema extends EventsSchema {
+>>>>>>> 86a5ce1 (The dispatcher takes entities side by side, settles in batches, keeps dead letters; mail queued in the transaction that causes it)
   usuarios: UsuarioTable;
   perfis: PerfilTable;
   sessoes: SessaoTable;
@@ -272,8 +256,6 @@ export interface Schema {
   pagamentos: PagamentoTable;
   avisos_vencimento: AvisoVencimentoTable;
   auditoria: AuditoriaTable;
-  outbox: OutboxTable;
-  outbox_entregas: OutboxEntregaTable;
   idempotencia: IdempotenciaTable;
   tarefas: TarefaTable;
   tarefas_execucoes: TarefaExecucaoTable;

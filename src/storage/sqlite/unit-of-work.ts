@@ -217,7 +217,6 @@ async function appendEvent(
           seq,
           consumidor: consumer.nome,
           entidade_id: event.entidadeId,
-          status: 'pendente',
           tentativas: 0,
           proxima_em: now,
           erro: null,

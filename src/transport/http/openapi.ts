@@ -40,6 +40,7 @@ export function openApiRoutes() {
             { name: 'Produtos e planos', description: 'O que se vende' },
             { name: 'Faturas', description: 'O que se cobra' },
             { name: 'Máquinas', description: 'Onde o software roda' },
+            { name: 'Eventos', description: 'O que aconteceu, ao vivo e por webhook' },
             { name: 'Sistema', description: 'Saúde e chaves públicas' },
           ],
           components: {

@@ -1,15 +1,20 @@
-/** Who reacts to committed events. */
+/** The dispatcher and everyone who reacts to committed events. */
 
+import { createEventos } from '../modules/eventos/eventos.service';
 import { createRelay } from '../relay/relay';
 import { type Broker, changesMachineState } from '../transport/mqtt/broker';
 import type { Adapters } from './adapters';
 import type { Services } from './services';
 
-export function composeRelay({ log, work, sqlite, clock }: Adapters, { estado }: Services, broker: Broker) {
+export type Events = ReturnType<typeof composeEvents>;
+
+export function composeEvents(adapters: Adapters, { estado, emails }: Services, broker: Broker) {
+  const { log, work, sqlite, clock, ids } = adapters;
   const relay = createRelay({
     work,
     writer: sqlite.writer,
     clock,
+    ids,
     onError: (error, reaction, event) => log.error({ err: error, reaction, evento: event?.id }, 'reaction failed'),
   });
   relay.register({
@@ -19,5 +24,16 @@ export function composeRelay({ log, work, sqlite, clock }: Adapters, { estado }:
       for await (const batch of estado.affectedBy(event)) for (const maquinaId of batch) await broker.tell(maquinaId);
     },
   });
-  return relay;
+  return {
+    relay,
+    eventos: createEventos({ work, relay }),
+    start(): void {
+      relay.start();
+      emails.start();
+    },
+    async stop(): Promise<void> {
+      await relay.stop();
+      await emails.stop();
+    },
+  };
 }

@@ -1,0 +1,119 @@
+/** `/eventos` over HTTP: what has happened, and how its delivery goes. */
+
+import { Elysia, t } from 'elysia';
+import { parseRfc3339, rfc3339 } from '../../core/clock';
+import { eventTypes } from '../../core/events';
+import { readPage } from '../../core/page';
+import { invalidField } from '../../core/problem';
+import { idParams, linkNext, listQuery, type Platform, pageOf } from '../../transport/http/kit/platform';
+import { docs, line, oneOf, textOrNull, timestamp, uuid } from '../../transport/http/kit/wire';
+import type { Eventos } from './eventos.service';
+import { eventoSortable, type Morta, mortaSortable } from './eventos.store';
+
+const tag = 'Eventos';
+
+const eventoSchema = t.Object({
+  id: uuid,
+  tipo: oneOf(eventTypes),
+  em: timestamp,
+  entidade: t.String(),
+  entidade_id: t.String(),
+  dados: t.Record(t.String(), t.Unknown()),
+  request_id: textOrNull,
+});
+
+const mortaSchema = t.Object({
+  id: uuid,
+  consumidor: t.String(),
+  evento_id: t.Union([uuid, t.Null()]),
+  tipo: textOrNull,
+  entidade_id: t.String(),
+  tentativas: t.Integer(),
+  erro: t.String(),
+  morta_em: timestamp,
+});
+
+const consumidorSchema = t.Object({
+  consumidor: t.String(),
+  pendentes: t.Integer(),
+  atraso_ms: t.Integer({ description: 'Idade do evento mais antigo por entregar' }),
+  mortas: t.Integer(),
+});
+
+function mortaView({ seq: _, morta_em, ...rest }: Morta): typeof mortaSchema.static {
+  return { ...rest, morta_em: rfc3339(morta_em) };
+}
+
+/** A moment of the query in epoch milliseconds. @throws Problem VALIDACAO */
+function moment(campo: string, text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  const ms = parseRfc3339(text);
+  if (ms === null) throw invalidField(campo, 'deve ser uma data e hora RFC 3339, como 2026-11-24T14:05:00Z');
+  return ms;
+}
+
+export function eventosRoutes(platform: Platform, eventos: Eventos) {
+  return new Elysia({ prefix: '/eventos' })
+    .use(platform)
+    .get(
+      '/',
+      async ({ ator, query, request, set }) => {
+        const page = readPage(query, eventoSortable, '-em');
+        const { tipo = '*', de, ate, entidade_id } = query;
+        const found = await eventos.listar(await ator(), page, tipo, {
+          entidade_id,
+          de: moment('de', de),
+          ate: moment('ate', ate),
+        });
+        linkNext(set, request, found.proximo_cursor);
+        return { ...found, itens: found.itens.map((evento) => ({ ...evento, dados: { ...evento.dados } })) };
+      },
+      {
+        acesso: 'eventos:ler',
+        query: t.Object({
+          ...listQuery,
+          tipo: t.Optional(line(64, { description: 'Nome, família (licenca.*) ou *' })),
+          entidade_id: t.Optional(line(64)),
+          de: t.Optional(line(40)),
+          ate: t.Optional(line(40)),
+        }),
+        response: { 200: pageOf(eventoSchema) },
+        detail: docs(tag, 'listarEventos', 'O que aconteceu, o mais recente primeiro'),
+      },
+    )
+    .get('/consumidores', async ({ ator }) => ({ itens: await eventos.consumidores(await ator()) }), {
+      acesso: 'eventos:ler',
+      response: { 200: t.Object({ itens: t.Array(consumidorSchema) }) },
+      detail: docs(tag, 'listarConsumidores', 'Quem reage aos eventos, e com quanto atraso'),
+    })
+    .get(
+      '/mortas',
+      async ({ ator, query, request, set }) => {
+        const { itens, ...rest } = await eventos.listarMortas(
+          await ator(),
+          readPage(query, mortaSortable, '-morta_em'),
+        );
+        linkNext(set, request, rest.proximo_cursor);
+        return { itens: itens.map(mortaView), ...rest };
+      },
+      {
+        acesso: 'eventos:ler',
+        query: t.Object(listQuery),
+        response: { 200: pageOf(mortaSchema) },
+        detail: docs(tag, 'listarEntregasMortas', 'Entregas internas que se desistiu de tentar'),
+      },
+    )
+    .post(
+      '/mortas/:id/reenviar',
+      async ({ ator, params, set }) => {
+        await eventos.reenviar(await ator(), params.id);
+        set.status = 204;
+      },
+      {
+        acesso: 'eventos:executar',
+        params: idParams,
+        response: { 204: t.Void() },
+        detail: docs(tag, 'reenviarEntregaMorta', 'Tenta de novo uma entrega interna morta'),
+      },
+    );
+}
