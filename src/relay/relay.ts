@@ -53,8 +53,6 @@ interface Dependencies {
   onError(error: unknown, reaction: string, event: CommittedEvent | null): void;
 }
 
-export type Relay = ReturnType<typeof createRelay>;
-
 export function createRelay({ work, writer, clock, ids, onError }: Dependencies) {
   const consumers: { consumer: Consumer; drain: () => void }[] = [];
   const running = new Set<Promise<void>>();

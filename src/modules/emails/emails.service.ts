@@ -37,16 +37,6 @@ export interface NovoEmail {
   idioma?: Idioma;
 }
 
-/** What other modules see of mail. */
-export interface Emails {
-  /** Whether a mail server is set; without one nothing is queued. */
-  configurado: boolean;
-  /** The receivers of alerts and reports. */
-  destinatarios: string;
-  /** Queues a mail in the caller's transaction. */
-  enfileirar(tx: Tx, email: NovoEmail): Promise<void>;
-}
-
 interface Dependencies {
   work: UnitOfWork;
   ids: Ids;
@@ -126,9 +116,13 @@ export function createEmails(dependencies: Dependencies) {
   }
 
   return {
+    /** Whether a mail server is set; without one nothing is queued. */
     configurado: mailer !== null,
+
+    /** The receivers of alerts and reports, with commas. */
     destinatarios,
 
+    /** Queues a mail in the caller's transaction. */
     async enfileirar(tx: Tx, { para, modelo, dados, idioma: own }: NovoEmail): Promise<void> {
       if (!mailer) return;
       const receivers = addresses(para).slice(0, receiversMax);

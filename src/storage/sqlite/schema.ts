@@ -215,7 +215,6 @@ export interface IdempotenciaTable {
   criada_em: number;
 }
 
-<<<<<<< HEAD
 export interface TarefaTable {
   nome: string;
   agenda: string | null;
@@ -237,10 +236,7 @@ export interface TarefaExecucaoTable {
   detalhe: string;
 }
 
-export type Schema = {}
-=======
 export interface Schema extends EventsSchema {
->>>>>>> 86a5ce1 (The dispatcher takes entities side by side, settles in batches, keeps dead letters; mail queued in the transaction that causes it)
   usuarios: UsuarioTable;
   perfis: PerfilTable;
   sessoes: SessaoTable;

@@ -4,24 +4,13 @@ import type { Migration } from 'kysely/migration';
 import { up as spine } from './0001-spine';
 import { up as lifeCycle } from './0002-life-cycle';
 import { up as floating } from './0003-floating';
-
-<<<<<<< HEAD
-
-import { up as operation } from './0008-operation';
-
-=======
-
 import { up as events } from './0007-events';
-
->>>>>>> 86a5ce1 (The dispatcher takes entities side by side, settles in batches, keeps dead letters; mail queued in the transaction that causes it)
+import { up as operation } from './0008-operation';
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-spine': { up: spine },
   '0002-life-cycle': { up: lifeCycle },
   '0003-floating': { up: floating },
-<<<<<<< HEAD
-  '0008-operation': { up: operation },
-=======
   '0007-events': { up: events },
->>>>>>> 86a5ce1 (The dispatcher takes entities side by side, settles in batches, keeps dead letters; mail queued in the transaction that causes it)
+  '0008-operation': { up: operation },
 };
