@@ -11,20 +11,35 @@ import type { Services } from './services';
 /** Failed MQTT connections per address. */
 const loginPolicy = { nome: 'mqtt', burst: 30, perSecond: 0.5 };
 
+/** So many seconds' worth of messages a machine may publish at once, after it was away. */
+const publishBurstSeconds = 10;
+
 export async function composeBroker(
-  { settings, log, clock, lmdb, keyring }: Adapters,
+  { settings, log, clock, lmdb, keyring, heartbeatIntervalMs }: Adapters,
   { estado, presenca, suspicions }: Services,
 ): Promise<Broker> {
   const logins = createRateLimiter(clock, loginPolicy, settings.rateLimit);
-  return createBroker({
+  let broker: Broker | null = null;
+  broker = await createBroker({
     persistence: createBrokerPersistence({
       root: lmdb,
       clock,
       maySubscribe,
-      onDrop: (maquinaId, perdidas) =>
-        log.warn({ maquina_id: maquinaId, perdidas }, 'queue full: oldest messages dropped'),
+      onDrop: (maquinaId, perdidas) => {
+        broker?.noteDropped(perdidas);
+        log.warn({ maquina_id: maquinaId, perdidas }, 'queue full: oldest messages dropped');
+      },
     }),
     clock,
+    limits: {
+      connectionsMax: settings.mqttConnectionsMax,
+      perAddressMax: settings.rateLimit ? settings.mqttConnectionsPerAddressMax : null,
+      publishRate: {
+        perSecond: settings.rateLimit ? settings.mqttPublishesPerSecond : 0,
+        burst: settings.mqttPublishesPerSecond * publishBurstSeconds,
+      },
+    },
+    returnGraceMs: heartbeatIntervalMs,
     messages: createMachineMessages({
       presenca,
       estado,
@@ -47,4 +62,5 @@ export async function composeBroker(
     },
     onError: (error, maquinaId) => log.error({ err: error, maquina_id: maquinaId }, 'MQTT work failed'),
   });
+  return broker;
 }

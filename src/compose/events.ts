@@ -2,7 +2,8 @@
 
 import { createEventos } from '../modules/eventos/eventos.service';
 import { createRelay } from '../relay/relay';
-import { type Broker, changesMachineState } from '../transport/mqtt/broker';
+import type { Broker } from '../transport/mqtt/broker';
+import { changesMachineState } from '../transport/mqtt/state-events';
 import type { Adapters } from './adapters';
 import type { Services } from './services';
 
@@ -21,7 +22,7 @@ export function composeEvents(adapters: Adapters, { estado, emails }: Services, 
     nome: 'estado-mqtt',
     wants: changesMachineState,
     handle: async (event) => {
-      for await (const batch of estado.affectedBy(event)) for (const maquinaId of batch) await broker.tell(maquinaId);
+      for await (const batch of estado.affectedBy(event)) await broker.tellAll(batch);
     },
   });
   return {

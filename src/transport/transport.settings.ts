@@ -15,6 +15,24 @@ export const transportSettings = {
     0,
     65_535,
   ),
+  mqttConnectionsMax: integer(
+    { env: 'NARCIDI_MQTT_CONNECTIONS', description: 'MQTT connections at once; each takes a file descriptor' },
+    20_000,
+    1,
+    1_000_000,
+  ),
+  mqttConnectionsPerAddressMax: integer(
+    { env: 'NARCIDI_MQTT_CONNECTIONS_PER_ADDRESS', description: 'MQTT connections at once from one address' },
+    15_000,
+    1,
+    1_000_000,
+  ),
+  mqttPublishesPerSecond: integer(
+    { env: 'NARCIDI_MQTT_PUBLISH_RATE', description: 'messages a second of one machine; ten times as many at once' },
+    100,
+    1,
+    1_000_000,
+  ),
   tlsCert: text(
     { env: 'NARCIDI_TLS_CERT', flag: 'tls-cert', description: 'PEM certificate; with the key: HTTPS and MQTTS' },
     '',

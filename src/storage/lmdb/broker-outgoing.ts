@@ -292,6 +292,9 @@ export function createOutgoing(tables: Tables, limits: QueueLimits) {
       for (const [number, entry] of queue.entries) removeFrom(batch, clientId, queue, number, entry);
     },
 
+    /** Of all clients together, as committed. */
+    count: (): number => table.count(),
+
     isEmpty: (clientId: string): boolean => queueOf(clientId).entries.size === 0,
   };
 }

@@ -306,6 +306,9 @@ export function createBrokerPersistence({ root, clock, limits, onDrop, maySubscr
     streamWill: (brokers: Readonly<Record<string, unknown>> = {}): Readable =>
       Readable.from(wills.ofOthersThan(brokers)),
 
+    /** How many packets wait to be acknowledged, of all clients together. */
+    queued: (): number => outgoing.count(),
+
     getClientList: (topic: string): Readable => Readable.from(subscriptions.clientsOf(topic)),
 
     /** Notes that a client's session is in use, if it has one: for the broker to call when a client comes and when it goes. */

@@ -27,6 +27,8 @@ export interface Table {
    * holds no snapshot open, which would keep LMDB from using its free pages again.
    */
   rows(prefix?: Buffer): Generator<Row>;
+  /** How many keys there are, without reading them. */
+  count(): number;
   /** The database behind it; only a batch writes to it. */
   readonly database: Database<Buffer, Buffer>;
 }
@@ -92,6 +94,11 @@ export function openTables(root: RootDatabase): Tables {
         get(key) {
           alive();
           return database.get(key);
+        },
+        count() {
+          alive();
+          const stats: unknown = database.getStats();
+          return typeof stats === 'object' && stats !== null && 'entryCount' in stats ? Number(stats.entryCount) : 0;
         },
         *rows(prefix = Buffer.alloc(0)) {
           const end = endOf(prefix);

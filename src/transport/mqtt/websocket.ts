@@ -30,7 +30,8 @@ export function mqttOverWebSocket(broker: Pick<Broker, 'handle'>): WebSocketEndp
   };
 }
 
-function mqttConnection(handle: (stream: Duplex) => void): WebSocketConnection {
+/** @param handle false when there is no room for one more. */
+function mqttConnection(handle: (stream: Duplex) => boolean): WebSocketConnection {
   let socket: WebSocketPeer | null = null;
   /** The write that waits for the network to take what was sent. */
   let waiting: (() => void) | null = null;
@@ -65,7 +66,8 @@ function mqttConnection(handle: (stream: Duplex) => void): WebSocketConnection {
   return {
     open(peer) {
       socket = peer;
-      handle(stream);
+      code = closeCode.tryAgainLater;
+      if (handle(stream)) code = closeCode.normal;
     },
     message(message) {
       if (stream.destroyed) return;
