@@ -35,7 +35,7 @@ export async function createApp(settings: Settings, log: Log) {
     ids,
     onBug: adapters.onError('websocket'),
   });
-  const { administrador, clientes, licencas, flutuante, presenca, calendario, estado } = services;
+  const { administrador, clientes, licencas, flutuante, presenca, calendario, estado, comandos } = services;
 
   let http: HttpServer | null = null;
   let mqtt: MqttListener | null = null;
@@ -73,6 +73,7 @@ export async function createApp(settings: Settings, log: Log) {
       await events.stop();
       await presenca.stop();
       await estado.settled();
+      await comandos.settled();
       await adapters.close();
     },
   };

@@ -16,7 +16,7 @@ const publishBurstSeconds = 10;
 
 export async function composeBroker(
   { settings, log, clock, lmdb, keyring, heartbeatIntervalMs }: Adapters,
-  { estado, presenca, suspicions }: Services,
+  { estado, comandos, presenca, suspicions }: Services,
 ): Promise<Broker> {
   const logins = createRateLimiter(clock, loginPolicy, settings.rateLimit);
   let broker: Broker | null = null;
@@ -43,6 +43,7 @@ export async function composeBroker(
     messages: createMachineMessages({
       presenca,
       estado,
+      comandos,
       onInvalid: (maquinaId, topico, problem) =>
         log.warn(
           { maquina_id: maquinaId, topico, codigo: problem.codigo, detalhe: problem.message },
@@ -50,6 +51,7 @@ export async function composeBroker(
         ),
     }),
     estado,
+    comandos,
     presenca,
     keyring,
     logins: {

@@ -25,6 +25,13 @@ export function composeEvents(adapters: Adapters, { estado, emails }: Services, 
       for await (const batch of estado.affectedBy(event)) await broker.tellAll(batch);
     },
   });
+  relay.register({
+    nome: 'comandos-mqtt',
+    wants: (tipo) => tipo === 'maquina.comando_criado',
+    handle: async ({ dados }) => {
+      if (typeof dados.maquina_id === 'string') await broker.command(dados.maquina_id);
+    },
+  });
   return {
     relay,
     eventos: createEventos({ work, relay }),

@@ -12,6 +12,7 @@ import { importacaoRoutes } from '../modules/importacao/importacao.routes';
 import { chaveRoutes } from '../modules/licencas/chave.routes';
 import { licencasRoutes } from '../modules/licencas/licencas.routes';
 import { createVerificarHttp } from '../modules/licencas/verificar.http';
+import { comandosRoutes } from '../modules/maquinas/comandos.routes';
 import { heartbeatRoutes } from '../modules/maquinas/heartbeat.routes';
 import { maquinasRoutes } from '../modules/maquinas/maquinas.routes';
 import { painelMaquinaRoutes } from '../modules/maquinas/painel-maquina.routes';
@@ -71,6 +72,7 @@ export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs, 
     .use(eventosRoutes(platform, events.eventos))
     .use(pagamentosRoutes(platform, services.faturas, verifyPayment))
     .use(heartbeatRoutes({ platform, presenca, estado, clock, heartbeatIntervalSeconds }))
+    .use(comandosRoutes({ platform, comandos: services.comandos, clock }))
     .use(maquinasRoutes({ platform, maquinas, ativacao, presenca, limiter, clock, mqttUrl }))
     .use(painelMaquinaRoutes({ platform, licencas, painel, clock, lastSeen }));
 

@@ -17,6 +17,7 @@ import { createLicenceReader } from '../modules/licencas/licencas.facts';
 import { createLicencas } from '../modules/licencas/licencas.service';
 import { createVencimento } from '../modules/licencas/vencimento.service';
 import { createVerificacao } from '../modules/licencas/verificacao.service';
+import { createComandos } from '../modules/maquinas/comandos.service';
 import { createEstado } from '../modules/maquinas/estado.service';
 import { createMaquinas, touchMachines } from '../modules/maquinas/maquinas.service';
 import { createPainelMaquina } from '../modules/maquinas/painel-maquina.service';
@@ -90,6 +91,7 @@ export function createServices(adapters: Adapters) {
 
   // Machines.
   const estado = createEstado({ sqlite, work, licences, keyring, clock, onError: onError('estado') });
+  const comandos = createComandos({ sqlite, work, clock, ids, onError: onError('comandos') });
   const flutuante = createFlutuante({
     work,
     clock,
@@ -130,6 +132,7 @@ export function createServices(adapters: Adapters) {
     importacao,
     calendario,
     estado,
+    comandos,
     flutuante,
     ativacao,
     maquinas,

@@ -20,6 +20,7 @@ const catalogue = {
   REFERENCIA_DIVERGENTE: { status: 409, title: 'Esta referência de pagamento já foi usada em outra fatura' },
   TRANSICAO_INVALIDA: { status: 409, title: 'O estado atual não permite esta transição' },
   LIMITE_DE_MAQUINAS: { status: 409, title: 'A licença não tem assentos livres' },
+  LIMITE_DE_COMANDOS: { status: 409, title: 'A máquina já tem comandos demais por receber' },
   REQUISICAO_EM_ANDAMENTO: { status: 409, title: 'A primeira requisição com esta Idempotency-Key ainda não terminou' },
   REQUISICAO_INTERROMPIDA: { status: 409, title: 'A primeira requisição fez efeito, mas sua resposta se perdeu' },
   SETUP_CONCLUIDO: { status: 410, title: 'A configuração inicial já foi feita' },

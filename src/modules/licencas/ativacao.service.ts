@@ -7,7 +7,7 @@ import { Problem } from '../../core/problem';
 import type { Keyring } from '../../storage/keys/keyring';
 import type { Tx, UnitOfWork } from '../../storage/sqlite/unit-of-work';
 import { checkImpressao } from '../maquinas/impressao.model';
-import type { Maquina } from '../maquinas/maquinas.model';
+import { type Maquina, noProgress } from '../maquinas/maquinas.model';
 import { findMaquinaByImpressao, insertMaquina, updateMaquina } from '../maquinas/maquinas.store';
 import { freeSeat, leaseSeat } from './assentos.store';
 import { certificateClaims } from './certificado.model';
@@ -104,6 +104,7 @@ export function createAtivacao({ work, ids, keyring, leasedUntil }: Dependencies
             atualizado_em: tx.now,
             rev: existing.rev + 1,
             revisao: existing.revisao + 1,
+            ...noProgress,
           }
         : newMaquina(ids.next(tx.now), facts, impressao, { ...described, ...kept }, tx.now);
       if (existing) await updateMaquina(tx.db, maquina);
@@ -176,6 +177,7 @@ export function createAtivacao({ work, ids, keyring, leasedUntil }: Dependencies
           ...kept,
           ativa: false,
           revisao: antes.revisao + 1,
+          ...noProgress,
           atualizado_em: tx.now,
           rev: antes.rev + 1,
         };
@@ -287,9 +289,8 @@ function newMaquina(
     bloqueada: false,
     motivo_bloqueio: null,
     revisao: 1,
-    bloqueio_enviado_em: null,
-    bloqueio_entregue_em: null,
-    bloqueio_aplicado_em: null,
+    ...noProgress,
+    ausente_desde: null,
     criado_em: now,
     atualizado_em: now,
     rev: 1,

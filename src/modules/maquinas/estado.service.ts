@@ -3,7 +3,7 @@
  * has received and has applied is recorded by revision.
  */
 
-import { type Actor, systemActor } from '../../core/actor';
+import type { Actor } from '../../core/actor';
 import { type Clock, rfc3339 } from '../../core/clock';
 import type { CommittedEvent } from '../../core/events';
 import type { Keyring } from '../../storage/keys/keyring';
@@ -12,9 +12,18 @@ import type { Sqlite } from '../../storage/sqlite/open';
 import type { UnitOfWork } from '../../storage/sqlite/unit-of-work';
 import { certificateClaims } from '../licencas/certificado.model';
 import type { LicenceReader } from '../licencas/licencas.facts';
+import { createAndamento } from './andamento.service';
 import { type Efeito, type MaquinaComLicenca, machineEffect } from './maquinas.model';
 import { maquinaEventData } from './maquinas.service';
-import { getMaquina, type MaquinaRow, markProgress, selectMaquinas, toMaquinaComLicenca } from './maquinas.store';
+import {
+  getMaquina,
+  type MaquinaRow,
+  markAnswer,
+  markProgress,
+  type StateAnswer,
+  selectMaquinas,
+  toMaquinaComLicenca,
+} from './maquinas.store';
 
 /** The payload of `N/estado`. */
 export interface EstadoPayload {
@@ -40,7 +49,6 @@ type ProgressStep = 'bloqueio_enviado_em' | 'bloqueio_entregue_em';
 export type Estado = ReturnType<typeof createEstado>;
 
 const machinesPerBatch = 500;
-const progressDelayMs = 20;
 
 export function createEstado({ sqlite, work, licences, keyring, clock, onError }: Dependencies) {
   const { reader, readerHandle } = sqlite;
@@ -56,23 +64,14 @@ export function createEstado({ sqlite, work, licences, keyring, clock, onError }
     return row ? toMaquinaComLicenca(row) : null;
   }
 
-  /** What machines were sent and have received, noted faster than each could have its own transaction. */
-  let noted: { maquinaId: string; revisao: number; step: ProgressStep; at: number }[] = [];
-  let flushing: Promise<void> | null = null;
-
-  async function flushSoon(): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, progressDelayMs));
-    const batch = noted;
-    noted = [];
-    flushing = null;
-    try {
-      await work.write(systemActor('estado'), async (tx) => {
-        for (const { maquinaId, revisao, step, at } of batch) await markProgress(tx.db, maquinaId, revisao, step, at);
-      });
-    } catch (error) {
-      onError(error);
-    }
-  }
+  const andamento = createAndamento<{ maquinaId: string; revisao: number; step: ProgressStep; at: number }>({
+    work,
+    nome: 'estado',
+    write: async (tx, { maquinaId, revisao, step, at }) => {
+      await markProgress(tx.db, maquinaId, revisao, step, at);
+    },
+    onError,
+  });
 
   return {
     load,
@@ -139,33 +138,36 @@ export function createEstado({ sqlite, work, licences, keyring, clock, onError }
 
     /** Notes that a revision was sent to, or received by, the machine; written soon, many in one transaction. */
     progress(maquinaId: string, revisao: number, step: ProgressStep): void {
-      noted.push({ maquinaId, revisao, step, at: clock.now() });
-      flushing ??= flushSoon();
+      andamento.note({ maquinaId, revisao, step, at: clock.now() });
     },
 
     /** Waits until what was noted is written. */
-    async settled(): Promise<void> {
-      await flushing;
-    },
+    settled: () => andamento.settled(),
 
-    /** Records the machine's own word that a revision is in effect there; said twice, it is recorded once. */
-    async applied(actor: Actor, maquinaId: string, revisao: number): Promise<void> {
+    /** Records the machine's own word on a revision; of one that has passed, or said twice, nothing is recorded. */
+    async answered(actor: Actor, maquinaId: string, answer: StateAnswer): Promise<void> {
+      const { revisao, resultado, detalhe } = answer;
+      if (resultado === 'recebido') {
+        this.progress(maquinaId, revisao, 'bloqueio_entregue_em');
+        return;
+      }
       await work.write(actor, async (tx) => {
         await markProgress(tx.db, maquinaId, revisao, 'bloqueio_entregue_em', tx.now);
-        if (!(await markProgress(tx.db, maquinaId, revisao, 'bloqueio_aplicado_em', tx.now))) return;
+        if (!(await markAnswer(tx.db, maquinaId, answer, tx.now))) return;
         const { maquina } = await getMaquina(tx.db, maquinaId);
+        const aplicado = resultado === 'aplicado';
         await tx.record({
-          acao: 'aplicar_estado',
+          acao: aplicado ? 'aplicar_estado' : 'recusar_estado',
           entidade: 'maquina',
           entidadeId: maquinaId,
           antes: null,
-          depois: { revisao, bloqueada: maquina.bloqueada, aplicado_em: rfc3339(tx.now) },
+          depois: { revisao, bloqueada: maquina.bloqueada, resultado, detalhe, em: rfc3339(tx.now) },
           eventos: [
             {
-              tipo: 'maquina.bloqueio_aplicado',
+              tipo: aplicado ? 'maquina.bloqueio_aplicado' : 'maquina.bloqueio_recusado',
               entidade: 'maquina',
               entidadeId: maquinaId,
-              dados: maquinaEventData(maquina),
+              dados: { ...maquinaEventData(maquina), resultado, detalhe },
             },
           ],
         });

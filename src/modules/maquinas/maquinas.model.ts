@@ -2,6 +2,7 @@
 
 import type { LicencaTermos } from '../licencas/licencas.model';
 import { licenceFailures, type StateFacts, type ValidationCode } from '../licencas/validacao.model';
+import type { Resultado } from './comandos.model';
 
 export const conexoes = ['nunca_vista', 'online', 'offline'] as const;
 export type Conexao = (typeof conexoes)[number];
@@ -30,12 +31,28 @@ export interface Maquina {
   bloqueio_enviado_em: number | null;
   bloqueio_entregue_em: number | null;
   bloqueio_aplicado_em: number | null;
+  /** The machine's own word, where it could not or would not apply its desired state. */
+  bloqueio_recusado_em: number | null;
+  bloqueio_resultado: Resultado | null;
+  bloqueio_detalhe: string | null;
+  /** When it was last heard before it went offline, epoch milliseconds; null while it is not. */
+  ausente_desde: number | null;
   token_hmac: string;
   token_selado: string;
   criado_em: number;
   atualizado_em: number;
   rev: number;
 }
+
+/** A new desired state is not yet sent, delivered, applied or refused. */
+export const noProgress = {
+  bloqueio_enviado_em: null,
+  bloqueio_entregue_em: null,
+  bloqueio_aplicado_em: null,
+  bloqueio_recusado_em: null,
+  bloqueio_resultado: null,
+  bloqueio_detalhe: null,
+} as const;
 
 /** A machine together with what decides whether it may work. */
 export interface MaquinaComLicenca {
@@ -89,9 +106,7 @@ export function blockMaquina(maquina: Maquina, bloquear: boolean, motivo: string
     bloqueada: bloquear,
     motivo_bloqueio: motivo,
     revisao: maquina.revisao + 1,
-    bloqueio_enviado_em: null,
-    bloqueio_entregue_em: null,
-    bloqueio_aplicado_em: null,
+    ...noProgress,
     atualizado_em: now,
     rev: maquina.rev + 1,
   };

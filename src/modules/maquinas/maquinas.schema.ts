@@ -26,6 +26,8 @@ export const maquinaSchema = t.Object({
   bloqueio_enviado_em: timestampOrNull,
   bloqueio_entregue_em: timestampOrNull,
   bloqueio_aplicado_em: timestampOrNull,
+  bloqueio_recusado_em: timestampOrNull,
+  bloqueio_detalhe: t.Union([t.String(), t.Null()], { description: 'O que a máquina respondeu ao estado desejado' }),
   ultimo_heartbeat_em: timestampOrNull,
   criado_em: timestamp,
   atualizado_em: timestamp,

@@ -9,7 +9,8 @@ import type { MaquinaTable } from '../../storage/sqlite/schema';
 import { likePattern } from '../../storage/sqlite/search';
 import type { Db } from '../../storage/sqlite/unit-of-work';
 import type { ClienteEfeito, LicencaTermos, LicencaTipo, Situacao } from '../licencas/licencas.model';
-import type { Conexao, Maquina, MaquinaComLicenca, MaquinaStatus } from './maquinas.model';
+import type { Resultado } from './comandos.model';
+import { type Conexao, type Maquina, type MaquinaComLicenca, type MaquinaStatus, noProgress } from './maquinas.model';
 
 export const maquinaSortable = ['criado_em', 'atualizado_em', 'nome'] as const;
 
@@ -145,9 +146,7 @@ export async function bumpDesiredState(
 ): Promise<void> {
   let update = db.updateTable('maquinas').set({
     revisao: sql<number>`revisao + 1`,
-    bloqueio_enviado_em: null,
-    bloqueio_entregue_em: null,
-    bloqueio_aplicado_em: null,
+    ...noProgress,
   });
   if ('cliente_id' in which) update = update.where('cliente_id', '=', which.cliente_id);
   else if ('id' in which) update = update.where('id', '=', which.id);
@@ -164,7 +163,7 @@ export async function markProgress(
   db: Db,
   id: string,
   revisao: number,
-  step: 'bloqueio_enviado_em' | 'bloqueio_entregue_em' | 'bloqueio_aplicado_em',
+  step: 'bloqueio_enviado_em' | 'bloqueio_entregue_em',
   now: number,
 ): Promise<boolean> {
   const result = await db
@@ -173,6 +172,33 @@ export async function markProgress(
     .where('id', '=', id)
     .where('revisao', '=', revisao)
     .where(step, 'is', null)
+    .executeTakeFirst();
+  return result.numUpdatedRows === 1n;
+}
+
+/** What a machine says of a revision of its desired state, once it has done something about it. */
+export interface StateAnswer {
+  revisao: number;
+  resultado: Resultado;
+  detalhe: string | null;
+}
+
+/** Records the machine's word on its present desired state. @returns whether it says anything new of that revision. */
+export async function markAnswer(
+  db: Db,
+  id: string,
+  { revisao, resultado, detalhe }: StateAnswer,
+  now: number,
+): Promise<boolean> {
+  const step = resultado === 'aplicado' ? 'bloqueio_aplicado_em' : 'bloqueio_recusado_em';
+  const result = await db
+    .updateTable('maquinas')
+    .set({ [step]: now, bloqueio_resultado: resultado, bloqueio_detalhe: detalhe })
+    .where('id', '=', id)
+    .where('revisao', '=', revisao)
+    // What was applied stays applied; what was refused may yet be applied.
+    .where('bloqueio_aplicado_em', 'is', null)
+    .where((is) => is.or([is('bloqueio_resultado', 'is', null), is('bloqueio_resultado', '<>', resultado)]))
     .executeTakeFirst();
   return result.numUpdatedRows === 1n;
 }
@@ -216,6 +242,10 @@ function toMaquina(row: Selectable<MaquinaTable>): Maquina {
     bloqueio_enviado_em: row.bloqueio_enviado_em,
     bloqueio_entregue_em: row.bloqueio_entregue_em,
     bloqueio_aplicado_em: row.bloqueio_aplicado_em,
+    bloqueio_recusado_em: row.bloqueio_recusado_em,
+    bloqueio_resultado: row.bloqueio_resultado as Resultado | null,
+    bloqueio_detalhe: row.bloqueio_detalhe,
+    ausente_desde: row.ausente_desde,
     token_hmac: row.token_hmac,
     token_selado: row.token_selado,
     criado_em: row.criado_em,

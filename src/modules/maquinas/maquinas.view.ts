@@ -25,6 +25,8 @@ export interface MaquinaView {
   bloqueio_enviado_em: string | null;
   bloqueio_entregue_em: string | null;
   bloqueio_aplicado_em: string | null;
+  bloqueio_recusado_em: string | null;
+  bloqueio_detalhe: string | null;
   ultimo_heartbeat_em: string | null;
   criado_em: string;
   atualizado_em: string;
@@ -55,6 +57,8 @@ export function maquinaView(found: MaquinaComLicenca, lastSeen: number | null, n
     bloqueio_enviado_em: rfc3339OrNull(maquina.bloqueio_enviado_em),
     bloqueio_entregue_em: rfc3339OrNull(maquina.bloqueio_entregue_em),
     bloqueio_aplicado_em: rfc3339OrNull(maquina.bloqueio_aplicado_em),
+    bloqueio_recusado_em: rfc3339OrNull(maquina.bloqueio_recusado_em),
+    bloqueio_detalhe: maquina.bloqueio_detalhe,
     ultimo_heartbeat_em: rfc3339OrNull(lastSeen),
     criado_em: rfc3339(maquina.criado_em),
     atualizado_em: rfc3339(maquina.atualizado_em),

@@ -17,3 +17,12 @@ export function prepareRead<Row>(
   const statement = handle.prepare<Row, SQLQueryBindings[]>(query.sql);
   return (...parameters) => statement.get(...parameters);
 }
+
+/** The same for queries that answer several rows. */
+export function prepareReadAll<Row>(
+  handle: Database,
+  query: CompiledQuery<Row>,
+): (...parameters: SQLQueryBindings[]) => Row[] {
+  const statement = handle.prepare<Row, SQLQueryBindings[]>(query.sql);
+  return (...parameters) => statement.all(...parameters);
+}

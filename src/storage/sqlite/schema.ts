@@ -127,10 +127,30 @@ export interface MaquinaTable {
   bloqueio_enviado_em: number | null;
   bloqueio_entregue_em: number | null;
   bloqueio_aplicado_em: number | null;
+  bloqueio_recusado_em: number | null;
+  bloqueio_resultado: string | null;
+  bloqueio_detalhe: string | null;
+  ausente_desde: number | null;
   token_hmac: string;
   token_selado: string;
   busca: string;
   criado_em: number;
+  atualizado_em: number;
+  rev: number;
+}
+
+export interface ComandoTable {
+  id: string;
+  maquina_id: string;
+  tipo: string;
+  dados: string;
+  status: string;
+  detalhe: string | null;
+  criado_em: number;
+  expira_em: number;
+  enviado_em: number | null;
+  recebido_em: number | null;
+  concluido_em: number | null;
   atualizado_em: number;
   rev: number;
 }
@@ -246,6 +266,7 @@ export interface Schema extends EventsSchema {
   produtos: ProdutoTable;
   licencas: LicencaTable;
   maquinas: MaquinaTable;
+  comandos: ComandoTable;
   planos: PlanoTable;
   assentos: AssentoTable;
   faturas: FaturaTable;

@@ -34,6 +34,7 @@ export interface InnerParser {
   _parseString(): string | null;
   _emitError(error: Error): void;
   on(event: 'error', listener: (error: Error) => void): unknown;
+  on(event: 'packet', listener: (packet: InnerParser['packet']) => void): unknown;
 }
 
 export interface InnerClient extends Client {
@@ -41,6 +42,8 @@ export interface InnerClient extends Client {
   /** How many parsed packets have not been dealt with; nothing more is read until there are none. */
   _parsingBatch: number;
   _nextBatch(): void;
+  /** The identifier of the next packet to this client. */
+  _nextId: number;
   /** Said goodbye with DISCONNECT. */
   _disconnected: boolean;
   will: PublishPacket | null;

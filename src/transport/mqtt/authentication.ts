@@ -76,7 +76,7 @@ export function createAuthentication(dependencies: Dependencies) {
       onSuspicion({ motivo: 'testamento em tópico alheio', maquinaId, ip, detalhe });
       return { returnCode: notAuthorized, reason: 'will', detalhe: 'will on a foreign topic' };
     }
-    return connections.identified(client, { maquinaId, tokenHmac, revisaoEnviada: null })
+    return connections.identified(client, { maquinaId, tokenHmac })
       ? null
       : { returnCode: serverUnavailable, reason: 'machine', detalhe: 'too many connections of this machine' };
   }

@@ -2,6 +2,7 @@
 
 import type { Client, PublishPacket } from 'aedes';
 import { type Clock, minuteMs } from '../../core/clock';
+import type { Comandos } from '../../modules/maquinas/comandos.service';
 import type { Estado } from '../../modules/maquinas/estado.service';
 import { machineTopic } from '../../modules/maquinas/maquinas.schema';
 import type { Presenca } from '../../modules/maquinas/presenca.service';
@@ -9,11 +10,12 @@ import type { Keyring } from '../../storage/keys/keyring';
 import type { BrokerPersistence } from '../../storage/lmdb/broker-persistence';
 import { createAuthentication, type Logins, type Suspicion } from './authentication';
 import { createAuthorization } from './authorization';
+import { createCommandDelivery, subscribesTo } from './commands';
 import { type ConnectionLimits, createConnections } from './connections';
 import { createCounters } from './counters';
+import { createDeliveries } from './deliveries';
 import { createProtocol } from './protocol';
 import { createPublishRate, type PublishRatePolicy } from './publish-rate';
-import { createStateProgress } from './state-progress';
 import type { MachineMessages } from './topics';
 import { createWills } from './wills';
 
@@ -25,6 +27,7 @@ interface Dependencies {
   persistence: BrokerPersistence;
   messages: MachineMessages;
   estado: Estado;
+  comandos: Comandos;
   presenca: Presenca;
   keyring: Keyring;
   logins: Logins;
@@ -39,7 +42,7 @@ interface Dependencies {
 export type Broker = Awaited<ReturnType<typeof createBroker>>;
 
 export async function createBroker(dependencies: Dependencies) {
-  const { persistence, messages, estado, presenca, keyring, logins, limits, clock, onSuspicion, onError } =
+  const { persistence, messages, estado, comandos, presenca, keyring, logins, limits, clock, onSuspicion, onError } =
     dependencies;
   const counters = createCounters();
   const rate = createPublishRate(clock, limits.publishRate);
@@ -53,7 +56,7 @@ export async function createBroker(dependencies: Dependencies) {
     },
   });
   const wills = createWills({ persistence, connections, onError });
-  const progress = createStateProgress({ estado, connections });
+  const deliveries = createDeliveries({ estado, comandos, connections });
   const { preConnect, authenticate } = createAuthentication({
     estado,
     keyring,
@@ -83,17 +86,24 @@ export async function createBroker(dependencies: Dependencies) {
       authenticate,
       authorizePublish,
       authorizeSubscribe,
-      authorizeForward: progress.forwarded,
+      authorizeForward: deliveries.forwarded,
+      opened: deliveries.watch,
       // A heartbeat is stored once it is authorised.
       endsHere: (topic) => topic.startsWith('narcidi/') && topic.endsWith('/heartbeat'),
     },
     onError: (error) => onError(error, null),
   });
   protocol.on('unsubscribe', (topics, client) => unsubscribed(client, topics));
-  protocol.on('ack', (_packet, client) => progress.acknowledged(client));
   protocol.on('clientReady', (client: Client) => {
     const session = connections.sessionOf(client);
-    if (session) presenca.connected(session.maquinaId);
+    if (!session) return;
+    presenca.connected(session.maquinaId);
+    if (!client.clean) resumed(session.maquinaId);
+  });
+  const deliverCommands = createCommandDelivery({ protocol, persistence, comandos, deliveries, connections });
+  protocol.on('subscribe', (_, client) => {
+    const session = connections.sessionOf(client);
+    if (session && subscribesTo(client, `${machineTopic(session.maquinaId)}/comandos`)) command(session.maquinaId);
   });
   wills.publishLeftAfter(dependencies.returnGraceMs, protocol.id, async (will) => {
     await new Promise<void>((resolve, reject) => {
@@ -106,6 +116,19 @@ export async function createBroker(dependencies: Dependencies) {
     rate.sweep();
     persistence.sweepSessions(clock.now()).catch((error: unknown) => onError(error, null));
   }, sweepEveryMs);
+
+  function command(maquinaId: string): void {
+    deliverCommands(maquinaId).catch((error: unknown) => onError(error, maquinaId));
+  }
+
+  /** Machines that were not told their state because their session was being taken up. */
+  const untold = new Set<string>();
+
+  /** What a stored session subscribed to is subscribed again without a word: what waits for the machine goes out now. */
+  function resumed(maquinaId: string): void {
+    command(maquinaId);
+    if (untold.delete(maquinaId)) tell(maquinaId).catch((error: unknown) => onError(error, maquinaId));
+  }
 
   async function storeState(maquinaId: string): Promise<void> {
     const packet = statePacket(maquinaId);
@@ -132,7 +155,10 @@ export async function createBroker(dependencies: Dependencies) {
       if (session && !estado.byToken(session.tokenHmac)) client.close();
     }
     const packet = statePacket(maquinaId);
-    if (packet) await protocol.publish(packet);
+    if (!packet) return;
+    if (!connections.isResuming(maquinaId)) return protocol.publish(packet);
+    untold.add(maquinaId);
+    await persistence.storeRetained(packet);
   }
 
   return {
@@ -169,6 +195,9 @@ export async function createBroker(dependencies: Dependencies) {
         await Promise.all(maquinaIds.slice(from, from + toldTogetherMax).map(tell));
       }
     },
+
+    /** Delivers the commands that wait for a machine, if anybody receives for it. */
+    command: deliverCommands,
 
     async close(): Promise<void> {
       clearInterval(sweeper);

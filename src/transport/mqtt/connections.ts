@@ -22,8 +22,6 @@ export interface ConnectionLimits {
 export interface Session {
   maquinaId: string;
   tokenHmac: string;
-  /** The revision of the state last forwarded to it. */
-  revisaoEnviada: number | null;
 }
 
 export interface Connection {
@@ -121,6 +119,17 @@ export function createConnections({ limits, counters, onGone }: Dependencies) {
 
     /** The open connections of a machine. */
     ofMachine: (maquinaId: string): Iterable<Connection> => byMachine.get(maquinaId) ?? [],
+
+    /**
+     * Whether a stored session of the machine is being taken up. While aedes reads its queue nothing may be published to it:
+     * it would come twice, and its receipt would pull the packet from under the reader, which ends the connection.
+     */
+    isResuming(maquinaId: string): boolean {
+      for (const { client } of byMachine.get(maquinaId) ?? []) {
+        if (!client.clean && !client.connected && !client.closed) return true;
+      }
+      return false;
+    },
 
     size: (): number => open.size,
     byTransport: (): Record<Transporte, number> => ({ ...byTransport }),

@@ -4,7 +4,7 @@
  */
 
 import type { EventEmitter } from 'node:events';
-import { Aedes, type AedesOptions, type PublishPacket } from 'aedes';
+import { Aedes, type AedesOptions, type Client, type PublishPacket } from 'aedes';
 import type { BrokerPersistence } from '../../storage/lmdb/broker-persistence';
 import type { Connections, Transporte } from './connections';
 import type { Counters } from './counters';
@@ -29,6 +29,8 @@ type Handlers = Pick<
 export interface Policy extends Handlers {
   /** Whether a message ends with its authorisation: nobody may subscribe to its topic. */
   endsHere(topic: string): boolean;
+  /** A connection has begun; nothing of it has been read. */
+  opened(client: Client): void;
 }
 
 interface Dependencies {
@@ -42,7 +44,7 @@ interface Dependencies {
 
 export async function createProtocol(dependencies: Dependencies) {
   const { persistence, connections, counters, wills, policy, onError } = dependencies;
-  const { endsHere, ...handlers } = policy;
+  const { endsHere, opened, ...handlers } = policy;
   const aedes = await Aedes.createBroker({
     ...handlers,
     persistence: { ...persistence, ...wills.guarded },
@@ -91,6 +93,7 @@ export async function createProtocol(dependencies: Dependencies) {
       checkPackets(client, () => counters.end('malformed'));
       readWhenIdle(client);
       deliverWithoutWaiting(client, counters);
+      opened(client);
       return true;
     },
 

@@ -2,6 +2,8 @@
 
 import { systemActor } from '../../core/actor';
 import { invalidField, Problem } from '../../core/problem';
+import { resultados } from '../../modules/maquinas/comandos.model';
+import type { Comandos } from '../../modules/maquinas/comandos.service';
 import type { Estado } from '../../modules/maquinas/estado.service';
 import type { Presenca } from '../../modules/maquinas/presenca.service';
 
@@ -12,15 +14,14 @@ export interface MachineMessages {
   conexao(maquinaId: string, payload: Buffer | string): Promise<void>;
 }
 
-const resultados = ['recebido', 'aplicado', 'recusado', 'erro'];
-
 interface Dependencies {
   presenca: Presenca;
   estado: Estado;
+  comandos: Comandos;
   onInvalid(maquinaId: string, topic: keyof MachineMessages, problem: Problem): void;
 }
 
-export function createMachineMessages({ presenca, estado, onInvalid }: Dependencies): MachineMessages {
+export function createMachineMessages({ presenca, estado, comandos, onInvalid }: Dependencies): MachineMessages {
   async function reported(maquinaId: string, topic: keyof MachineMessages, work: () => Promise<void>): Promise<void> {
     try {
       await work();
@@ -38,15 +39,18 @@ export function createMachineMessages({ presenca, estado, onInvalid }: Dependenc
 
     respostas: (maquinaId, payload) =>
       reported(maquinaId, 'respostas', async () => {
-        const { revisao, resultado } = record(parse(payload));
-        if (typeof resultado !== 'string' || !resultados.includes(resultado)) {
-          throw invalidField('resultado', `deve ser um destes: ${resultados.join(', ')}`);
+        const { comando_id, revisao, resultado, detalhe } = record(parse(payload));
+        const known = resultados.find((word) => word === resultado);
+        if (known === undefined) throw invalidField('resultado', `deve ser um destes: ${resultados.join(', ')}`);
+        const words = detailOf(detalhe);
+        if (comando_id !== undefined && comando_id !== null) {
+          if (typeof comando_id !== 'string') throw invalidField('comando_id', 'deve ser um texto');
+          await comandos.responder(machineActor(maquinaId), maquinaId, comando_id, known, words);
         }
         if (revisao === undefined || revisao === null) return;
         if (typeof revisao !== 'number' || !Number.isSafeInteger(revisao))
           throw invalidField('revisao', 'deve ser um inteiro');
-        if (resultado === 'aplicado') await estado.applied(machineActor(maquinaId), maquinaId, revisao);
-        if (resultado === 'recebido') estado.progress(maquinaId, revisao, 'bloqueio_entregue_em');
+        await estado.answered(machineActor(maquinaId), maquinaId, { revisao, resultado: known, detalhe: words });
       }),
 
     // The message itself is retained by the broker; here it only has to be one.
@@ -80,6 +84,14 @@ function parse(payload: Buffer | string): unknown {
 function record(value: unknown): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalidField('', 'deve ser um objeto');
   return { ...value };
+}
+
+const detalheCharactersMax = 2_000;
+
+/** What the machine adds to its answer, cut to what is kept. */
+function detailOf(detalhe: unknown): string | null {
+  if (detalhe === undefined || detalhe === null) return null;
+  return (typeof detalhe === 'string' ? detalhe : JSON.stringify(detalhe)).slice(0, detalheCharactersMax);
 }
 
 function machineActor(maquinaId: string) {
