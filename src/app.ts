@@ -36,6 +36,7 @@ export async function createApp(settings: Settings, log: Log) {
     onBug: adapters.onError('websocket'),
   });
   const { administrador, clientes, licencas, flutuante, presenca, calendario, estado, comandos } = services;
+  const { versoes } = services;
 
   let http: HttpServer | null = null;
   let mqtt: MqttListener | null = null;
@@ -53,6 +54,7 @@ export async function createApp(settings: Settings, log: Log) {
       await flutuante.start();
       await presenca.start();
       await calendario.start();
+      await versoes.versoes.limpar();
       mqtt = await listenMqtt(broker, { host: settings.mqttHost || settings.host, port: settings.mqttPort, tls });
       addresses.mqtt = mqtt.url;
       http = listenHttp(handler, { host: settings.host, port: settings.port, tls, sockets });
@@ -65,6 +67,7 @@ export async function createApp(settings: Settings, log: Log) {
     /** Stops accepting, lets what is under way finish, and closes the stores. */
     async stop(): Promise<void> {
       await http?.stop();
+      await versoes.transferencias.settled();
       const stopped = mqtt?.stop();
       await broker.close();
       await stopped;

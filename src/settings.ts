@@ -7,6 +7,7 @@ import { configKey, integer, oneOf, type Setting, text } from './core/settings';
 import { acessoSettings } from './modules/acesso/acesso.settings';
 import { emailsSettings } from './modules/emails/emails.settings';
 import { maquinasSettings } from './modules/maquinas/maquinas.settings';
+import { versoesSettings } from './modules/versoes/versoes.settings';
 import { webhooksSettings } from './modules/webhooks/webhooks.settings';
 import { transportSettings } from './transport/transport.settings';
 
@@ -50,6 +51,7 @@ export const settingDeclarations = {
   ...maquinasSettings,
   ...emailsSettings,
   ...webhooksSettings,
+  ...versoesSettings,
   ...announcedSettings,
 };
 

@@ -11,6 +11,7 @@ import { nativeSelfCheck } from '../native/self-check';
 import type { Settings } from '../settings';
 import { type DataFolder, dataFolder, lockDataFolder, prepareDataFolder } from '../storage/data-folder';
 import { openLmdb } from '../storage/lmdb/open';
+import { checkVersionFiles } from './doctor-files';
 
 const freeBytesMin = 512 * 1024 ** 2;
 /** Before this the clock has surely lost its battery: the program did not exist. */
@@ -41,6 +42,7 @@ export async function doctor(settings: Settings): Promise<number> {
     ...(await checkPorts(settings, running)),
     checkSqlite(folder),
     await checkLmdb(folder, running),
+    await checkVersionFiles(folder),
     checkKeys(folder),
   ];
   for (const { nome, ok, detalhe, remedio } of findings) {

@@ -30,6 +30,7 @@ import type { Adapters } from './adapters';
 import type { Events } from './events';
 import type { Jobs } from './jobs';
 import type { Services } from './services';
+import { versionRoutes } from './versoes';
 
 /** Requests with a licence key, per address: an installation behind one address verifies often, a guesser oftener. */
 const keyPolicy = { nome: 'chave', burst: 600, perSecond: 50 };
@@ -71,6 +72,7 @@ export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs, 
     .use(tarefasRoutes(platform, jobs.tarefas))
     .use(eventosRoutes(platform, events.eventos))
     .use(pagamentosRoutes(platform, services.faturas, verifyPayment))
+    .use(versionRoutes(platform, services.versoes, settings.uploadBytesMax, limiter))
     .use(heartbeatRoutes({ platform, presenca, estado, clock, heartbeatIntervalSeconds }))
     .use(comandosRoutes({ platform, comandos: services.comandos, clock }))
     .use(maquinasRoutes({ platform, maquinas, ativacao, presenca, limiter, clock, mqttUrl }))

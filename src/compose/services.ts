@@ -28,6 +28,7 @@ import { createSuspicions } from '../relay/suspicions';
 import { createAccessTokens } from '../transport/http/access-token';
 import { createSmtpMailer } from '../transport/smtp/mailer';
 import type { Adapters } from './adapters';
+import { createVersionServices } from './versoes';
 
 export type Services = ReturnType<typeof createServices>;
 
@@ -111,6 +112,8 @@ export function createServices(adapters: Adapters) {
   });
   const painelMaquina = createPainelMaquina({ work, series, clock, heartbeatIntervalMs });
 
+  const versoes = createVersionServices(adapters, licences, estado);
+
   // A commit outdates what rests on it before it is acknowledged.
   work.onCommit((commit) => verificacao.onCommit(commit));
   work.onCommit((commit) => flutuante.onCommit(commit));
@@ -138,5 +141,6 @@ export function createServices(adapters: Adapters) {
     maquinas,
     presenca,
     painelMaquina,
+    versoes,
   };
 }

@@ -10,6 +10,8 @@ export interface DataFolder {
   database: string;
   lmdb: string;
   keys: string;
+  /** The files of versions, named by content. */
+  versoes: string;
 }
 
 /** The places in a data folder. */
@@ -20,6 +22,7 @@ export function dataFolder(path: string): DataFolder {
     database: join(absolute, 'narcidi.db'),
     lmdb: join(absolute, 'lmdb'),
     keys: join(absolute, 'keys'),
+    versoes: join(absolute, 'versoes'),
   };
 }
 

@@ -40,6 +40,7 @@ function licenca(fields: Partial<Licenca> = {}): Licenca {
     herda_limite: false,
     herda_recursos: false,
     versoes: null,
+    atualizacoes_ate: null,
     excedente_pct: 0,
     inadimplente: false,
     flutuante: false,

@@ -44,6 +44,8 @@ export interface Licenca {
   herda_recursos: boolean;
   /** Semver range of the versions it may run; null for any. */
   versoes: string | null;
+  /** Until when it is entitled to new versions; null for as long as it lasts. */
+  atualizacoes_ate: number | null;
   /** How far beyond the limit machines may still activate, in percent. */
   excedente_pct: number;
   /** Blocked for an unpaid invoice. */

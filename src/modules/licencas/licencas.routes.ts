@@ -38,12 +38,12 @@ export function licencasRoutes(platform: Platform, licencas: Licencas, arquivo: 
     .post(
       '/',
       async ({ ator, body, set }) => {
-        const { inicia_em, expira_em, ...rest } = body;
+        const { inicia_em, expira_em, atualizacoes_ate, ...rest } = body;
         const period = {
           inicia_em: moment('inicia_em', inicia_em),
           expira_em: moment('expira_em', expira_em ?? undefined),
         };
-        const shown = await licencas.criar(await ator(), { ...rest, ...period });
+        const shown = await licencas.criar(await ator(), { ...rest, ...period, ...updatesUntil(atualizacoes_ate) });
         created(set, `/api/v1/licencas/${shown.facts.licenca.id}`, shown.facts.licenca.rev);
         return view(shown, set);
       },
@@ -106,8 +106,11 @@ export function licencasRoutes(platform: Platform, licencas: Licencas, arquivo: 
     )
     .put(
       '/:id',
-      async ({ ator, params, body, request, set }) =>
-        view(await licencas.atualizar(await ator(), params.id, body, expectedRevision(request)), set),
+      async ({ ator, params, body, request, set }) => {
+        const { atualizacoes_ate, ...rest } = body;
+        const edit = { ...rest, ...updatesUntil(atualizacoes_ate) };
+        return view(await licencas.atualizar(await ator(), params.id, edit, expectedRevision(request)), set);
+      },
       {
         acesso: 'licencas:editar',
         ...action,
@@ -161,6 +164,12 @@ export function licencasRoutes(platform: Platform, licencas: Licencas, arquivo: 
         ),
       },
     );
+}
+
+/** The end of updates as the service takes it; nothing when it was not said. */
+function updatesUntil(text: string | null | undefined): { atualizacoes_ate?: number | null } {
+  if (text === undefined) return {};
+  return { atualizacoes_ate: text === null ? null : (moment('atualizacoes_ate', text) ?? null) };
 }
 
 /** A date-time of the body in epoch milliseconds. @throws Problem VALIDACAO for a date that does not exist. */

@@ -37,6 +37,11 @@ const editable = {
       t.Null(),
     ]),
   ),
+  atualizacoes_ate: t.Optional(
+    t.Union([timestamp, t.Null()], {
+      description: 'Só tem direito a versões publicadas antes; até o fim se não for dito',
+    }),
+  ),
   excedente_pct: t.Optional(
     integer({ minimum: 0, maximum: excedentePctMax, description: 'Quanto além do limite ainda se aceita, com aviso' }),
   ),
@@ -98,6 +103,7 @@ export const licencaSchema = t.Object({
   inicia_em: timestamp,
   expira_em: timestampOrNull,
   versoes: textOrNull,
+  atualizacoes_ate: timestampOrNull,
   excedente_pct: t.Integer(),
   inadimplente: t.Boolean(),
   flutuante: t.Boolean({ description: 'Se os assentos são tomados por heartbeat' }),

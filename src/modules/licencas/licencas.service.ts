@@ -50,6 +50,7 @@ export interface NewLicenca extends LicencaTerms {
   offline_dias?: number | undefined;
   flutuante?: boolean | undefined;
   versoes?: string | null | undefined;
+  atualizacoes_ate?: number | null | undefined;
   excedente_pct?: number | undefined;
   metadados?: Record<string, unknown> | undefined;
 }
@@ -57,7 +58,14 @@ export interface NewLicenca extends LicencaTerms {
 export type LicencaEdit = Partial<
   Pick<
     Licenca,
-    'limite_maquinas' | 'recursos' | 'versoes' | 'excedente_pct' | 'renovacao_automatica' | 'offline_dias' | 'metadados'
+    | 'limite_maquinas'
+    | 'recursos'
+    | 'versoes'
+    | 'atualizacoes_ate'
+    | 'excedente_pct'
+    | 'renovacao_automatica'
+    | 'offline_dias'
+    | 'metadados'
   >
 >;
 
@@ -149,6 +157,7 @@ export function createLicencas({ work, clock, ids, keyring, touchMachines, billF
       herda_limite: plano !== null && input.limite_maquinas === undefined,
       herda_recursos: plano !== null && input.recursos === undefined,
       versoes: input.versoes ?? null,
+      atualizacoes_ate: input.atualizacoes_ate ?? null,
       excedente_pct: input.excedente_pct ?? 0,
       inadimplente: false,
       flutuante: input.flutuante ?? false,

@@ -279,6 +279,7 @@ function toLicenca(row: Selectable<LicencaTable>): Licenca {
     herda_limite: row.herda_limite === 1,
     herda_recursos: row.herda_recursos === 1,
     versoes: row.versoes,
+    atualizacoes_ate: row.atualizacoes_ate,
     excedente_pct: row.excedente_pct,
     inadimplente: row.inadimplente === 1,
     flutuante: row.flutuante === 1,

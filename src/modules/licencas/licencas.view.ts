@@ -21,6 +21,7 @@ export interface LicencaView {
   inicia_em: string;
   expira_em: string | null;
   versoes: string | null;
+  atualizacoes_ate: string | null;
   excedente_pct: number;
   inadimplente: boolean;
   flutuante: boolean;
@@ -53,6 +54,7 @@ export function licencaView(
     inicia_em: rfc3339(licenca.inicia_em),
     expira_em: rfc3339OrNull(licenca.expira_em),
     versoes: licenca.versoes,
+    atualizacoes_ate: rfc3339OrNull(licenca.atualizacoes_ate),
     excedente_pct: licenca.excedente_pct,
     inadimplente: licenca.inadimplente,
     flutuante: licenca.flutuante,

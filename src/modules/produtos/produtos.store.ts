@@ -76,11 +76,12 @@ export async function deleteProduto(db: Db, id: string): Promise<void> {
   await db.deleteFrom('produtos').where('id', '=', id).execute();
 }
 
-/** Whether any plan or licence is of the product. */
+/** Whether any plan, licence or version is of the product. */
 export async function produtoInUse(db: Db, id: string): Promise<boolean> {
   const licenca = await db.selectFrom('licencas').select('id').where('produto_id', '=', id).limit(1).executeTakeFirst();
   const plano = await db.selectFrom('planos').select('id').where('produto_id', '=', id).limit(1).executeTakeFirst();
-  return licenca !== undefined || plano !== undefined;
+  const versao = await db.selectFrom('versoes').select('id').where('produto_id', '=', id).limit(1).executeTakeFirst();
+  return licenca !== undefined || plano !== undefined || versao !== undefined;
 }
 
 async function refuseDuplicate(db: Db, { id, slug }: Produto): Promise<void> {

@@ -57,6 +57,8 @@ export interface Keyring {
   open(purpose: string, sealed: string): string;
   /** A compact JWS (RFC 7515) by the newest Ed25519 key (RFC 8037). */
   signJws(claims: object): string;
+  /** A detached Ed25519 signature (RFC 8032) over bytes, base64url, by the newest key. */
+  signDetached(bytes: Uint8Array): { assinatura: string; kid: string };
   /** The public half of every signing key, RFC 7517. */
   jwks(): { keys: Jwk[] };
   /** Adds a signing key, which signs from now on; what older ones signed still verifies. @returns its kid. */
@@ -100,6 +102,10 @@ export function openKeyring(folder: string): Keyring {
       const input = `${header}.${base64url(JSON.stringify(claims))}`;
       return `${input}.${sign(null, Buffer.from(input), privateKey).toString('base64url')}`;
     },
+    signDetached: (bytes) => {
+      const { kid, privateKey } = present();
+      return { assinatura: sign(null, bytes, privateKey).toString('base64url'), kid };
+    },
     jwks: () => ({ keys: present().jwks }),
     rotate: () => {
       const kid = addSigningKey(folder);
@@ -141,6 +147,7 @@ interface SigningKeys {
   folderMtimeMs: number;
   /** The protected header and the key that sign. */
   header: string;
+  kid: string;
   privateKey: KeyObject;
   jwks: Jwk[];
 }
@@ -154,8 +161,9 @@ function loadSigning(folder: string): SigningKeys {
     addSigningKey(folder);
     return loadSigning(folder);
   }
-  const header = base64url(JSON.stringify({ alg: 'EdDSA', typ: 'JWT', kid: current.jwk.kid }));
-  return { folderMtimeMs: mtimeMs, header, privateKey: current.privateKey, jwks: keys.map((key) => key.jwk) };
+  const { kid } = current.jwk;
+  const header = base64url(JSON.stringify({ alg: 'EdDSA', typ: 'JWT', kid }));
+  return { folderMtimeMs: mtimeMs, header, kid, privateKey: current.privateKey, jwks: keys.map((key) => key.jwk) };
 }
 
 function addSigningKey(folder: string): string {

@@ -103,6 +103,7 @@ export interface LicencaTable {
   flutuante: number;
   cobranca_desde: number | null;
   cobranca_periodos: number;
+  atualizacoes_ate: number | null;
   criado_em: number;
   atualizado_em: number;
   rev: number;
@@ -206,6 +207,52 @@ export interface AssentoTable {
   expira_em: number;
 }
 
+export interface VersaoTable {
+  id: string;
+  produto_id: string;
+  versao: string;
+  versao_precedencia: string;
+  canal: string;
+  plataforma: string;
+  arquitetura: string;
+  arquivo: string;
+  tamanho: number;
+  sha256: string;
+  sha512: string;
+  assinatura: string;
+  assinatura_kid: string;
+  assinatura_tauri: string | null;
+  notas: string;
+  versao_minima: string | null;
+  requisitos: string;
+  obrigatoria: number;
+  distribuicao_pct: number;
+  distribuicao_pausada: number;
+  status: string;
+  publicada_em: number | null;
+  downloads: number;
+  criado_em: number;
+  atualizado_em: number;
+  rev: number;
+}
+
+export interface FixacaoTable {
+  id: string;
+  alvo: string;
+  alvo_id: string;
+  produto_id: string;
+  versao: string;
+  motivo: string | null;
+  criado_em: number;
+}
+
+export interface MaquinaVersaoTable {
+  maquina_id: string;
+  desde: number;
+  versao: string;
+  ate: number | null;
+}
+
 export interface AuditoriaTable {
   seq: Generated<number>;
   id: string;
@@ -272,6 +319,9 @@ export interface Schema extends EventsSchema {
   faturas: FaturaTable;
   pagamentos: PagamentoTable;
   avisos_vencimento: AvisoVencimentoTable;
+  versoes: VersaoTable;
+  fixacoes: FixacaoTable;
+  maquinas_versoes: MaquinaVersaoTable;
   auditoria: AuditoriaTable;
   idempotencia: IdempotenciaTable;
   tarefas: TarefaTable;

@@ -47,6 +47,8 @@ export interface UnitOfWork {
    * @returns what `work` returned, once it is on the disk.
    */
   write<T>(actor: Actor, work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Runs `work` among the write transactions, where no other change can come between; it changes no records itself. */
+  exclusive(work: (db: Db) => Promise<void>): Promise<void>;
   /** Is told of every commit, in order. */
   onCommit(listener: CommitListener): void;
   /** Names a consumer whose deliveries are kept in the outbox from now on. */
@@ -89,6 +91,7 @@ export function createUnitOfWork({ writer, reader, clock, ids }: Dependencies): 
     addConsumer: (consumer) => {
       consumers.push(consumer);
     },
+    exclusive: (work) => writer.transaction().execute(work),
     async write(actor, work) {
       const events: CommittedEvent[] = [];
       const touched = new Set<string>();

@@ -34,7 +34,9 @@ export function listenHttp(handler: HttpHandler, { host, port, tls, sockets }: L
       ...(tls ? { tls: { cert: tls.cert, key: tls.key } } : {}),
       fetch: (request, self) => {
         const ip = self.requestIP(request)?.address ?? null;
-        return sockets.take(request, self, ip) ?? handler(request, ip);
+        // Once it has let go of a request, the server knows no address of it any more.
+        const transfer = { ended: () => self.requestIP(request) === null, aborted: () => request.signal.aborted };
+        return sockets.take(request, self, ip) ?? handler(request, ip, transfer);
       },
       websocket: sockets.handler,
     });

@@ -41,6 +41,7 @@ export function openApiRoutes() {
             { name: 'Faturas', description: 'O que se cobra' },
             { name: 'Máquinas', description: 'Onde o software roda' },
             { name: 'Eventos', description: 'O que aconteceu, ao vivo e por webhook' },
+            { name: 'Versões', description: 'O que se publica e quem baixa' },
             { name: 'Sistema', description: 'Saúde e chaves públicas' },
           ],
           components: {
@@ -89,6 +90,8 @@ const publicOperations = new Set([
   'verificarLicencas',
   'concluirSetup',
   'registrarMaquina',
+  'verificarAtualizacao',
+  'baixarVersao',
 ]);
 const descriptions: Readonly<Record<string, string>> = { '200': 'Feito', '201': 'Criado', '204': 'Feito, sem corpo' };
 

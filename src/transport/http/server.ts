@@ -8,7 +8,7 @@ import { Problem } from '../../core/problem';
 import { type VerificarHttp, verificarPrefix } from '../../modules/licencas/verificar.http';
 import { errorResponse, maskPath, problemResponse } from './errors';
 import type { Idempotency } from './idempotency';
-import { contextOf, setContext } from './kit/context';
+import { contextOf, immediate, setContext, type Transfer } from './kit/context';
 import type { Platform } from './kit/platform';
 
 const urlCharactersMax = 16_384;
@@ -27,7 +27,7 @@ interface Dependencies {
   onBug(error: unknown, request: { requestId: string; method: string; path: string }): void;
 }
 
-export type HttpHandler = (request: Request, ip: string | null) => Promise<Response> | Response;
+export type HttpHandler = (request: Request, ip: string | null, transfer?: Transfer) => Promise<Response> | Response;
 
 /** The application as one function from request to answer. */
 export function createHttpHandler({
@@ -78,14 +78,14 @@ export function createHttpHandler({
     try {
       return verificar(request.url.slice(from), ip, requestId);
     } catch (error) {
-      setContext(request, { requestId, ip, idempotencia: null, actor: null });
+      setContext(request, { requestId, ip, idempotencia: null, actor: null, transfer: immediate });
       const response = failure(error, 'UNKNOWN', request);
       response.headers.set('x-request-id', requestId);
       return response;
     }
   }
 
-  return async (original, ip) => {
+  return async (original, ip, transfer = immediate) => {
     const asked = original.headers.get('x-request-id');
     const requestId = asked !== null && requestIdPattern.test(asked) ? asked : ids.next(clock.now());
     const verification = original.method === 'GET' ? original.url.indexOf(verificarPrefix) : -1;
@@ -93,7 +93,7 @@ export function createHttpHandler({
       return verify(original, verification, ip, requestId);
     }
     const request = withoutTrailingSlash(original);
-    setContext(request, { requestId, ip, idempotencia: null, actor: null });
+    setContext(request, { requestId, ip, idempotencia: null, actor: null, transfer });
     const response = await answer(request);
     response.headers.set('x-request-id', requestId);
     response.headers.set('x-content-type-options', 'nosniff');

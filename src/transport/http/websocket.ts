@@ -8,7 +8,7 @@ import type { Clock } from '../../core/clock';
 import type { Ids } from '../../core/ids';
 import { Problem } from '../../core/problem';
 import { problemResponse } from './errors';
-import { setContext } from './kit/context';
+import { immediate, setContext } from './kit/context';
 
 /** One frame; what is larger ends the connection with 1009. */
 const frameBytesMax = 2 * 1024 * 1024;
@@ -81,7 +81,7 @@ export function createWebSockets({ endpoints, clock, ids, onBug }: Dependencies)
     ip: string | null,
   ): Promise<Response | undefined> {
     const requestId = ids.next(clock.now());
-    setContext(request, { requestId, ip, idempotencia: null, actor: null });
+    setContext(request, { requestId, ip, idempotencia: null, actor: null, transfer: immediate });
     try {
       if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') throw new Problem('UPGRADE_NECESSARIO');
       const { connection, headers = {} } = await endpoint.upgrade(request, ip);

@@ -2,6 +2,13 @@
 
 import type { Actor } from '../../../core/actor';
 
+/** How far the server has come with an answer. */
+export interface Transfer {
+  /** Whether it has let go of the request: everything is sent, or the caller has hung up. */
+  ended(): boolean;
+  aborted(): boolean;
+}
+
 export interface RequestContext {
   requestId: string;
   /** The caller's address. */
@@ -10,7 +17,11 @@ export interface RequestContext {
   idempotencia: string | null;
   /** Who asks, found out once. */
   actor: Promise<Actor> | null;
+  transfer: Transfer;
 }
+
+/** Of a request that came over no connection. */
+export const immediate: Transfer = { ended: () => true, aborted: () => false };
 
 const contexts = new WeakMap<Request, RequestContext>();
 
@@ -22,7 +33,13 @@ export function contextOf(request: Request): RequestContext {
   const known = contexts.get(request);
   if (known) return known;
   // A request that did not come through the server, as when the document is made.
-  const context: RequestContext = { requestId: crypto.randomUUID(), ip: null, idempotencia: null, actor: null };
+  const context: RequestContext = {
+    requestId: crypto.randomUUID(),
+    ip: null,
+    idempotencia: null,
+    actor: null,
+    transfer: immediate,
+  };
   contexts.set(request, context);
   return context;
 }

@@ -1,0 +1,52 @@
+/** Versions: their services, and their routes over them. */
+
+import { Elysia } from 'elysia';
+import type { LicenceReader } from '../modules/licencas/licencas.facts';
+import type { Estado } from '../modules/maquinas/estado.service';
+import { atualizacaoRoutes } from '../modules/versoes/atualizacao.routes';
+import { createAtualizacoes } from '../modules/versoes/atualizacao.service';
+import { createCatalogo } from '../modules/versoes/catalogo.service';
+import { createChamadores } from '../modules/versoes/chamadores.service';
+import { createDownloads } from '../modules/versoes/download.service';
+import { createEnderecos } from '../modules/versoes/enderecos.service';
+import { fixacoesRoutes } from '../modules/versoes/fixacoes.routes';
+import { createFixacoes } from '../modules/versoes/fixacoes.service';
+import { fixadaReader } from '../modules/versoes/fixacoes.store';
+import { createProgresso } from '../modules/versoes/progresso.service';
+import { createTransferencias } from '../modules/versoes/transferencias.service';
+import { versoesRoutes } from '../modules/versoes/versoes.routes';
+import { createVersoes } from '../modules/versoes/versoes.service';
+import { openContentStore } from '../storage/files/content-store';
+import type { Platform } from '../transport/http/kit/platform';
+import type { RateLimiter } from '../transport/http/kit/rate-limit';
+import type { Adapters } from './adapters';
+
+export type VersionServices = ReturnType<typeof createVersionServices>;
+
+export function createVersionServices(adapters: Adapters, licences: LicenceReader, estado: Estado) {
+  const { sqlite, keyring, work, clock, ids, folder, onError } = adapters;
+  const files = openContentStore(folder.versoes);
+  const catalogo = createCatalogo({ work });
+  const enderecos = createEnderecos({ keyring, clock });
+  const chamadores = createChamadores({ licences, machine: estado.load, keyring, clock });
+  const fixada = fixadaReader(sqlite.readerHandle, sqlite.reader);
+  work.onCommit((commit) => catalogo.onCommit(commit));
+  return {
+    files,
+    chamadores,
+    versoes: createVersoes({ work, ids, keyring, files }),
+    atualizacoes: createAtualizacoes({ work, catalogo, enderecos, fixada, clock }),
+    downloads: createDownloads({ work, files, chamadores, enderecos }),
+    fixacoes: createFixacoes({ work, ids }),
+    progresso: createProgresso({ clock }),
+    transferencias: createTransferencias({ onError: onError('downloads') }),
+  };
+}
+
+export function versionRoutes(platform: Platform, services: VersionServices, bytesMax: number, limiter: RateLimiter) {
+  const { versoes, files, progresso, transferencias, atualizacoes, chamadores, downloads, fixacoes } = services;
+  return new Elysia({ name: 'versoes' })
+    .use(versoesRoutes({ platform, versoes, files, bytesMax, progresso, transferencias }))
+    .use(fixacoesRoutes(platform, fixacoes))
+    .use(atualizacaoRoutes({ platform, atualizacoes, chamadores, downloads, transferencias, limiter }));
+}
