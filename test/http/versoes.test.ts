@@ -241,7 +241,7 @@ describe('an update', () => {
       url.replace(other.id, versao.id),
       url.replace(/para=[^&]+/, `para=m%3A${stranger.maquinaId}`),
       url.replace(/ate=(\d+)/, (_: string, ate: string) => `ate=${Number(ate) + 60}`),
-      url.replace(/assinatura=./, 'assinatura=_'),
+      url.replace(/assinatura=(.)/, (_: string, first: string) => `assinatura=${first === 'A' ? 'B' : 'A'}`),
       url.replace(/assinatura=[^&]+/, 'assinatura='),
     ];
     for (const address of altered) {
