@@ -47,6 +47,7 @@ export async function createApp(settings: Settings, log: Log) {
 
     /** Listens, and begins the work in the background. @returns the addresses of both ports. */
     async start(): Promise<{ url: string; mqtt: string }> {
+      await events.prepare();
       if (settings.adminEmail && settings.adminPassword && !(await administrador.exists())) {
         await administrador.definir('ambiente', settings.adminEmail, settings.adminPassword);
       }

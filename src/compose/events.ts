@@ -1,6 +1,14 @@
 /** The dispatcher and everyone who reacts to committed events. */
 
+import { systemClock } from '../core/clock';
 import { createEventos } from '../modules/eventos/eventos.service';
+import { createEntregas } from '../modules/webhooks/entregas.service';
+import { createEnvio } from '../modules/webhooks/envio.service';
+import { createTentar } from '../modules/webhooks/tentativa.service';
+import { createWebhooks } from '../modules/webhooks/webhooks.service';
+import { createWebhooksStore } from '../modules/webhooks/webhooks.store';
+import { version } from '../native/build-info';
+import { createOutbound } from '../relay/outbound';
 import { createRelay } from '../relay/relay';
 import type { Broker } from '../transport/mqtt/broker';
 import { changesMachineState } from '../transport/mqtt/state-events';
@@ -10,7 +18,7 @@ import type { Services } from './services';
 export type Events = ReturnType<typeof composeEvents>;
 
 export function composeEvents(adapters: Adapters, { estado, emails }: Services, broker: Broker) {
-  const { log, work, sqlite, clock, ids } = adapters;
+  const { log, work, sqlite, clock, ids, keyring, settings, onError } = adapters;
   const relay = createRelay({
     work,
     writer: sqlite.writer,
@@ -32,15 +40,44 @@ export function composeEvents(adapters: Adapters, { estado, emails }: Services, 
       if (typeof dados.maquina_id === 'string') await broker.command(dados.maquina_id);
     },
   });
+  const outbound = createOutbound({ allowPrivate: settings.webhookAllowPrivate });
+  const store = createWebhooksStore(keyring);
+  const userAgent = `narcidicontrol/${version}`;
+  const tentar = createTentar({ outbound, clock, wallClock: systemClock(0), userAgent });
+  const envio = createEnvio({
+    work,
+    clock,
+    ids,
+    store,
+    tentar,
+    backoffSeconds: settings.webhookBackoffSeconds,
+    random: Math.random,
+    onError: onError('webhooks'),
+  });
+  relay.register(envio.projection);
+  const webhooks = createWebhooks({
+    work,
+    ids,
+    store,
+    checkUrl: (url) => outbound.check(url),
+    watcher: envio,
+    onError: onError('webhooks'),
+  });
   return {
     relay,
     eventos: createEventos({ work, relay }),
+    webhooks,
+    entregas: createEntregas({ work, clock, ids, store, tentar, ring: envio.ring }),
+    envio,
+    /** Before the first change is written, so that whoever waits for events gets every one. */
+    prepare: () => envio.start(),
     start(): void {
       relay.start();
       emails.start();
     },
     async stop(): Promise<void> {
       await relay.stop();
+      await envio.stop();
       await emails.stop();
     },
   };

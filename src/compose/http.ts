@@ -19,6 +19,7 @@ import { painelMaquinaRoutes } from '../modules/maquinas/painel-maquina.routes';
 import { planosRoutes } from '../modules/planos/planos.routes';
 import { produtosRoutes } from '../modules/produtos/produtos.routes';
 import { tarefasRoutes } from '../modules/tarefas/tarefas.routes';
+import { webhooksRoutes } from '../modules/webhooks/webhooks.routes';
 import { createAuthenticate } from '../transport/http/authenticate';
 import { createIdempotency } from '../transport/http/idempotency';
 import { createPlatform } from '../transport/http/kit/platform';
@@ -71,6 +72,7 @@ export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs, 
     .use(faturasRoutes(platform, services.faturas))
     .use(tarefasRoutes(platform, jobs.tarefas))
     .use(eventosRoutes(platform, events.eventos))
+    .use(webhooksRoutes(platform, events.webhooks, events.entregas))
     .use(pagamentosRoutes(platform, services.faturas, verifyPayment))
     .use(versionRoutes(platform, services.versoes, settings.uploadBytesMax, limiter))
     .use(heartbeatRoutes({ platform, presenca, estado, clock, heartbeatIntervalSeconds }))

@@ -39,6 +39,7 @@ export const eventTypes = [
   'fatura.paga',
   'fatura.vencida',
   'fatura.pendente',
+  'fatura.cancelada',
   'seguranca.suspeita',
   'seguranca.login_falhou',
   'churn.risco_alto',
@@ -46,6 +47,9 @@ export const eventTypes = [
   'backup.falhou',
   'relatorio.diario',
   'sistema.erro',
+  'webhook.desativado',
+  'alerta.aberto',
+  'alerta.resolvido',
 ] as const;
 
 export type EventType = (typeof eventTypes)[number];

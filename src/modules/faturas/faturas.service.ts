@@ -233,7 +233,7 @@ export function createFaturas({ work, clock, ids, timeZone, touchMachines }: Dep
       return work.write(caller, async (tx) => {
         const antes = await getFatura(tx.db, id);
         const depois = cancelFatura(antes, tx.now);
-        return depois ? settle(tx, antes, depois, 'cancelar', []) : antes;
+        return depois ? settle(tx, antes, depois, 'cancelar', [faturaEvent('fatura.cancelada', depois)]) : antes;
       });
     },
 

@@ -77,6 +77,8 @@ const secretFields = new Set([
   'chave_hmac',
   'token_selado',
   'token_hmac',
+  'segredo',
+  'segredo_anterior',
 ]);
 
 export function createUnitOfWork({ writer, reader, clock, ids }: Dependencies): UnitOfWork {
