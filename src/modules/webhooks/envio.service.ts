@@ -240,7 +240,8 @@ export function createEnvio({ work, clock, ids, store, tentar, backoffSeconds, r
         const novas: NovaEntrega[] = [];
         for (const { webhook, wants } of lanes.values()) {
           for (const event of events) {
-            if (!wants(event)) continue;
+            // What happened before there was the webhook is still on the list for a moment.
+            if (!wants(event) || Date.parse(event.em) < webhook.criado_em) continue;
             const { seq, id, tipo, entidadeId } = event;
             novas.push({
               id: ids.next(tx.now),
