@@ -1,6 +1,6 @@
 /** What everything else stands on: the clock, the data folder and the stores in it. */
 
-import { type Clock, secondMs, systemClock } from '../core/clock';
+import { type Clock, dayMs, hourMs, secondMs, systemClock } from '../core/clock';
 import { type Ids, uuidV7 } from '../core/ids';
 import type { Log } from '../log';
 import type { Settings } from '../settings';
@@ -30,7 +30,11 @@ export async function openAdapters(settings: Settings, log: Log) {
     folder,
     ...stores,
     lmdb,
-    series: createSeriesStore(lmdb),
+    series: createSeriesStore(lmdb, {
+      rawMs: settings.metricsRawHours * hourMs,
+      minuteMs: settings.metricsMinuteDays * dayMs,
+      hourMs: settings.metricsHourDays * dayMs,
+    }),
     heartbeatIntervalMs: settings.heartbeatIntervalSeconds * secondMs,
     /** Where the server listens; known once it does. */
     addresses: { url: '', mqtt: '' },

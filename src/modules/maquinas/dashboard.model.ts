@@ -1,7 +1,8 @@
-/** Turns stored heartbeats into the series of a dashboard. */
+/** Turns what is kept of a machine into the series of a dashboard, and how much of the time it was there. */
 
-import { dayMs, hourMs, minuteMs } from '../../core/clock';
-import type { HeartbeatPoint } from './series.store';
+import { dayMs, hourMs, minuteMs, secondMs } from '../../core/clock';
+import type { ExtraStat } from './rollup.model';
+import type { Bucket, Resolucao } from './series.store';
 
 export const periodos = ['1h', '24h', '7d', '30d', '1a'] as const;
 export type Periodo = (typeof periodos)[number];
@@ -14,87 +15,130 @@ export const periodMs: Readonly<Record<Periodo, number>> = {
   '1a': 365 * dayMs,
 };
 
-/** Bucket widths that keep every period at or below 500 points. */
-const bucketMs: Readonly<Record<Periodo, number>> = {
-  '1h': 10_000,
-  '24h': 5 * minuteMs,
-  '7d': 30 * minuteMs,
-  '30d': 2 * hourMs,
-  '1a': dayMs,
-};
+export const seriesPointsMax = 500;
+/** Widths that divide each other, the hour and the day, so that charts of any range agree on where a bucket begins. */
+const widthsMs = [
+  ...[1, 5, 10, 30].map((seconds) => seconds * secondMs),
+  ...[1, 5, 10, 30].map((minutes) => minutes * minuteMs),
+  ...[1, 2, 6, 12].map((hours) => hours * hourMs),
+  ...[1, 2, 7, 14].map((days) => days * dayMs),
+];
+/** A heartbeat vouches for the machine this many intervals after it. */
+const vouchedIntervals = 1.5;
+
+/** A range of time as a chart shows it: epoch milliseconds, and the width of a bucket. */
+export interface Span {
+  fromMs: number;
+  toMs: number;
+  widthMs: number;
+  /** The tier to read: none finer than the buckets are. */
+  finest: Resolucao;
+}
+
+/** The narrowest buckets of which a range has at most 500, the partial ones at its ends included. */
+export function spanOf(fromMs: number, toMs: number): Span {
+  const narrowest = (toMs - fromMs) / (seriesPointsMax - 1);
+  const widthMs = widthsMs.find((width) => width >= narrowest) ?? Math.ceil(narrowest / dayMs) * dayMs;
+  const finest = widthMs < minuteMs ? 'bruta' : widthMs < hourMs ? 'minuto' : 'hora';
+  return { fromMs, toMs, widthMs, finest };
+}
 
 /** [epoch ms, mean, minimum, maximum] */
 export type SeriesPoint = [number, number, number, number];
+
 export interface MachineSeries {
   cpu: SeriesPoint[];
   memoria: SeriesPoint[];
   disco: SeriesPoint[];
+  extras: Record<string, SeriesPoint[]>;
 }
 
-interface Bucket {
-  at: number;
-  count: number;
-  sums: [number, number, number];
-  minima: [number, number, number];
-  maxima: [number, number, number];
+/** Groups buckets, added oldest first, into those of a chart. Where there is no data there is no point. */
+export function createChart({ fromMs, widthMs }: Span) {
+  // What begins before the range and reaches into it belongs to the first of its buckets.
+  const first = Math.floor(fromMs / widthMs) * widthMs;
+  const main = { cpu: createLine(widthMs), memoria: createLine(widthMs), disco: createLine(widthMs) };
+  const extras = new Map<string, ReturnType<typeof createLine>>();
+  return {
+    add({ em: start, rollup }: Bucket): void {
+      const em = Math.max(start, first);
+      main.cpu.add(em, { count: rollup.count, ...rollup.cpu });
+      main.memoria.add(em, { count: rollup.count, ...rollup.memoria });
+      main.disco.add(em, { count: rollup.count, ...rollup.disco });
+      for (const [name, stat] of rollup.extras) {
+        const line = extras.get(name) ?? createLine(widthMs);
+        extras.set(name, line);
+        line.add(em, stat);
+      }
+    },
+    series(): MachineSeries {
+      return {
+        cpu: main.cpu.points(100),
+        memoria: main.memoria.points(100),
+        disco: main.disco.points(100),
+        extras: Object.fromEntries([...extras].map(([name, line]) => [name, line.points(1)])),
+      };
+    },
+  };
 }
 
-/** Groups points, oldest first, into the buckets of a period: at most 500 a series. */
-export function toSeries(points: Iterable<HeartbeatPoint>, periodo: Periodo): MachineSeries {
-  const width = bucketMs[periodo];
-  const series: MachineSeries = { cpu: [], memoria: [], disco: [] };
-  let bucket: Bucket | null = null;
-  for (const point of points) {
-    const at = Math.floor(point.em / width) * width;
-    if (bucket && bucket.at !== at) flush(bucket, series);
-    if (bucket?.at !== at) bucket = emptyBucket(at);
-    add(bucket, [point.cpu, point.memoria, point.disco]);
-  }
-  if (bucket) flush(bucket, series);
-  return series;
+/** One series; the stats of one chart bucket are joined. */
+function createLine(widthMs: number) {
+  const buckets: ({ at: number } & ExtraStat)[] = [];
+  return {
+    add(em: number, stat: ExtraStat): void {
+      const at = Math.floor(em / widthMs) * widthMs;
+      const last = buckets.at(-1);
+      if (last?.at !== at) {
+        buckets.push({ at, count: stat.count, sum: stat.sum, min: stat.min, max: stat.max });
+        return;
+      }
+      last.count += stat.count;
+      last.sum += stat.sum;
+      last.min = Math.min(last.min, stat.min);
+      last.max = Math.max(last.max, stat.max);
+    },
+    /** @param unit by which the stats were multiplied. */
+    points(unit: number): SeriesPoint[] {
+      return buckets.map(({ at, count, sum, min, max }) => [
+        at,
+        rounded(sum / count / unit, unit === 1),
+        min / unit,
+        max / unit,
+      ]);
+    },
+  };
+}
+
+/** Percentages to hundredths; extras, whose size nobody knows, to nine digits. */
+function rounded(value: number, significant: boolean): number {
+  return significant ? Number(value.toPrecision(9)) : Math.round(value * 100) / 100;
 }
 
 /**
- * The share of a period in which the machine was heard, in percent: each heartbeat vouches for one interval and a half
- * after it; time without data counts as down. The period begins no earlier than the machine itself.
+ * The share of a range in which the machine was heard, in percent: each heartbeat vouches for one interval and a half after
+ * it; time without data counts as down. Buckets are added oldest first.
  */
-export function availability(
-  points: Iterable<HeartbeatPoint>,
-  from: number,
-  to: number,
-  heartbeatIntervalMs: number,
-): number | null {
-  if (to <= from) return null;
-  const vouchedMs = heartbeatIntervalMs * 1.5;
+export function createAvailability(fromMs: number, toMs: number, heartbeatIntervalMs: number) {
+  const vouched = vouchedMs(heartbeatIntervalMs);
   let covered = 0;
-  let coveredUntil = from;
-  for (const { em } of points) {
-    const end = Math.min(em + vouchedMs, to);
-    covered += Math.max(0, end - Math.max(em, coveredUntil));
-    coveredUntil = Math.max(coveredUntil, end);
-  }
-  return Math.round((covered / (to - from)) * 10_000) / 100;
+  let coveredUntil = fromMs;
+  return {
+    add({ em, unitMs, rollup }: Bucket): void {
+      for (const offset of rollup.seen) {
+        const heard = em + offset * unitMs;
+        const end = Math.min(heard + vouched, toMs);
+        if (end <= coveredUntil) continue;
+        covered += end - Math.max(heard, coveredUntil);
+        coveredUntil = end;
+      }
+    },
+    /** Null for a range without a moment in it. */
+    percent: (): number | null => (toMs <= fromMs ? null : Math.round((covered / (toMs - fromMs)) * 10_000) / 100),
+  };
 }
 
-function emptyBucket(at: number): Bucket {
-  return { at, count: 0, sums: [0, 0, 0], minima: [100, 100, 100], maxima: [0, 0, 0] };
-}
-
-function add(bucket: Bucket, values: [number, number, number]): void {
-  bucket.count += 1;
-  const [cpu, memoria, disco] = values;
-  const { sums, minima, maxima } = bucket;
-  bucket.sums = [sums[0] + cpu, sums[1] + memoria, sums[2] + disco];
-  bucket.minima = [Math.min(minima[0], cpu), Math.min(minima[1], memoria), Math.min(minima[2], disco)];
-  bucket.maxima = [Math.max(maxima[0], cpu), Math.max(maxima[1], memoria), Math.max(maxima[2], disco)];
-}
-
-function flush({ at, count, sums, minima, maxima }: Bucket, series: MachineSeries): void {
-  series.cpu.push([at, hundredths(sums[0] / count), minima[0], maxima[0]]);
-  series.memoria.push([at, hundredths(sums[1] / count), minima[1], maxima[1]]);
-  series.disco.push([at, hundredths(sums[2] / count), minima[2], maxima[2]]);
-}
-
-function hundredths(value: number): number {
-  return Math.round(value * 100) / 100;
+/** How long after a heartbeat the machine counts as there, milliseconds. */
+export function vouchedMs(heartbeatIntervalMs: number): number {
+  return heartbeatIntervalMs * vouchedIntervals;
 }

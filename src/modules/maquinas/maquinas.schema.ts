@@ -2,7 +2,6 @@
 
 import { t } from 'elysia';
 import { line, oneOf, textOrNull, timestamp, timestampOrNull, uuid } from '../../transport/http/kit/wire';
-import { periodos } from './dashboard.model';
 import { maquinaStatus } from './maquinas.model';
 
 export const maquinaSchema = t.Object({
@@ -69,20 +68,6 @@ export const heartbeatAnswerSchema = t.Object({
   maquina: t.Object({ bloqueada: t.Boolean(), codigo: t.String(), motivo_bloqueio: textOrNull, revisao: t.Integer() }),
   intervalo_s: t.Integer({ description: 'De quanto em quanto tempo mandar o próximo, em segundos' }),
   certificado: t.String(),
-});
-
-export const dashboardQuery = t.Object({ periodo: t.Optional(oneOf(periodos)) });
-
-const seriesSchema = t.Array(t.Array(t.Number()), { description: '[epoch_ms, média, mínimo, máximo]' });
-
-export const dashboardSchema = t.Object({
-  maquina: maquinaSchema,
-  licenca: t.Unknown(),
-  periodo: oneOf(periodos),
-  disponibilidade_pct: t.Union([t.Number(), t.Null()]),
-  series: t.Object({ cpu: seriesSchema, memoria: seriesSchema, disco: seriesSchema }),
-  anomalias: t.Array(t.Unknown()),
-  alertas: t.Array(t.Unknown()),
 });
 
 export const mqttAccessSchema = t.Object({

@@ -1,18 +1,21 @@
 /** A machine's dashboard and its heartbeats as CSV, over HTTP. */
 
-import { Elysia, t } from 'elysia';
+import { Elysia } from 'elysia';
 import { type Clock, dayMs, parseRfc3339, rfc3339 } from '../../core/clock';
 import { invalidField } from '../../core/problem';
 import { idParams, type Platform } from '../../transport/http/kit/platform';
 import { docs } from '../../transport/http/kit/wire';
 import type { Licencas } from '../licencas/licencas.service';
 import { licencaView } from '../licencas/licencas.view';
-import { dashboardQuery, dashboardSchema } from './maquinas.schema';
+import { periodMs } from './dashboard.model';
+import { csvHeader, csvLine } from './exportar.model';
 import { maquinaView } from './maquinas.view';
+import { dashboardQuery, dashboardSchema, exportQuery } from './painel-maquina.schema';
 import type { PainelMaquina } from './painel-maquina.service';
-import type { HeartbeatPoint } from './series.store';
+import type { Bucket } from './series.store';
 
 const tag = 'Máquinas';
+const csvChunkCharacters = 65_536;
 
 interface Dependencies {
   platform: Platform;
@@ -30,15 +33,23 @@ export function painelMaquinaRoutes({ platform, licencas, painel, clock, lastSee
       async ({ ator, params, query }) => {
         const actor = await ator();
         const periodo = query.periodo ?? '24h';
-        const { found, disponibilidade, series } = await painel.dashboard(actor, params.id, periodo);
+        const { found, span, disponibilidade, series } = await painel.dashboard(actor, params.id, {
+          ...rangeOf(query),
+          lastMs: periodMs[periodo],
+        });
         const { facts } = await licencas.obter({ ...actor, permissoes: ['licencas:ler'] }, found.maquina.licenca_id);
         const now = clock.now();
+        const { extras, ...main } = series;
         return {
           maquina: maquinaView(found, lastSeen(params.id), now),
           licenca: licencaView(facts, now, null),
           periodo,
+          de: rfc3339(span.fromMs),
+          ate: rfc3339(span.toMs),
+          passo_ms: span.widthMs,
           disponibilidade_pct: disponibilidade,
-          series,
+          series: main,
+          extras,
           anomalias: [],
           alertas: [],
         };
@@ -48,17 +59,20 @@ export function painelMaquinaRoutes({ platform, licencas, painel, clock, lastSee
         params: idParams,
         query: dashboardQuery,
         response: { 200: dashboardSchema },
-        detail: docs(tag, 'painelDaMaquina', 'Séries e disponibilidade de uma máquina'),
+        detail: docs(
+          tag,
+          'painelDaMaquina',
+          'Séries e disponibilidade de uma máquina',
+          'De um período até agora, ou de `de` até `ate`. Tempo sem dados conta como fora do ar e não tem ponto.',
+        ),
       },
     )
     .get(
       '/:id/export',
       async ({ ator, params, query }) => {
-        const now = clock.now();
-        const from = query.de === undefined ? now - dayMs : moment('de', query.de);
-        const to = query.ate === undefined ? now : moment('ate', query.ate);
-        const points = await painel.heartbeats(await ator(), params.id, from, to);
-        return new Response(csvStream(points), {
+        const range = { ...rangeOf(query), lastMs: dayMs };
+        const { names, buckets } = await painel.stored(await ator(), params.id, range, query.resolucao ?? 'bruta');
+        return new Response(csvStream(buckets, query.extras ? names : []), {
           headers: {
             'content-type': 'text/csv; charset=utf-8',
             'content-disposition': `attachment; filename="maquina-${params.id}.csv"`,
@@ -68,45 +82,55 @@ export function painelMaquinaRoutes({ platform, licencas, painel, clock, lastSee
       {
         acesso: 'maquinas:ler',
         params: idParams,
-        query: t.Object({ de: t.Optional(t.String()), ate: t.Optional(t.String()) }),
+        query: exportQuery,
         detail: {
-          ...docs(tag, 'exportarHeartbeats', 'Os heartbeats de um período em CSV'),
+          ...docs(
+            tag,
+            'exportarHeartbeats',
+            'Os heartbeats de um período em CSV',
+            'Além do que se guarda bruto, a média de cada minuto, e depois de cada hora.',
+          ),
           responses: { 200: { description: 'Cabeçalho e uma linha por heartbeat', content: { 'text/csv': {} } } },
         },
       },
     );
 }
 
-const csvLinesPerChunk = 1_000;
-
 /** The CSV as a stream that reads the store only as fast as the caller takes it. */
-function csvStream(points: Iterable<HeartbeatPoint>): ReadableStream<Uint8Array> {
-  const chunks = csvChunks(points);
+function csvStream(buckets: AsyncIterable<readonly Bucket[]>, names: readonly string[]): ReadableStream<Uint8Array> {
+  const chunks = csvChunks(buckets, names);
   return new ReadableStream({
-    pull: (controller) => {
-      const { done, value } = chunks.next();
+    pull: async (controller) => {
+      const { done, value } = await chunks.next();
       if (done) controller.close();
       else controller.enqueue(value);
     },
-    cancel: () => {
-      chunks.return();
+    cancel: async () => {
+      await chunks.return();
     },
   });
 }
 
-function* csvChunks(points: Iterable<HeartbeatPoint>): Generator<Uint8Array, void> {
+async function* csvChunks(
+  portions: AsyncIterable<readonly Bucket[]>,
+  names: readonly string[],
+): AsyncGenerator<Uint8Array, void> {
   const encoder = new TextEncoder();
-  let chunk = 'em,cpu,memoria,disco\n';
-  let lines = 0;
-  for (const { em, cpu, memoria, disco } of points) {
-    chunk += `${rfc3339(em)},${cpu},${memoria},${disco}\n`;
-    lines += 1;
-    if (lines % csvLinesPerChunk === 0) {
-      yield encoder.encode(chunk);
-      chunk = '';
-    }
+  let chunk = csvHeader(names);
+  for await (const buckets of portions) {
+    for (const bucket of buckets) chunk += csvLine(bucket, names);
+    if (chunk.length < csvChunkCharacters) continue;
+    yield encoder.encode(chunk);
+    chunk = '';
   }
   yield encoder.encode(chunk);
+}
+
+function rangeOf(query: { de?: string | undefined; ate?: string | undefined }) {
+  return {
+    de: query.de === undefined ? null : moment('de', query.de),
+    ate: query.ate === undefined ? null : moment('ate', query.ate),
+  };
 }
 
 function moment(campo: string, text: string): number {

@@ -2,12 +2,13 @@
 
 import { type Actor, authorize } from '../../core/actor';
 import type { Clock } from '../../core/clock';
+import { invalidField } from '../../core/problem';
 import type { UnitOfWork } from '../../storage/sqlite/unit-of-work';
-import { availability, type MachineSeries, type Periodo, periodMs, toSeries } from './dashboard.model';
+import { createAvailability, createChart, type MachineSeries, type Span, spanOf, vouchedMs } from './dashboard.model';
 import { clockAheadMsMax } from './heartbeat.model';
 import type { MaquinaComLicenca } from './maquinas.model';
 import { getMaquina } from './maquinas.store';
-import type { HeartbeatPoint, SeriesStore } from './series.store';
+import type { Bucket, Resolucao, SeriesStore } from './series.store';
 
 interface Dependencies {
   work: UnitOfWork;
@@ -20,32 +21,69 @@ export type PainelMaquina = ReturnType<typeof createPainelMaquina>;
 
 export interface MachineDashboard {
   found: MaquinaComLicenca;
+  span: Span;
   disponibilidade: number | null;
   series: MachineSeries;
 }
 
+/** A range of time, epoch milliseconds. Without an end it ends now; without a beginning it is `lastMs` long. */
+export interface TimeRange {
+  de: number | null;
+  ate: number | null;
+  lastMs: number;
+}
+
 export function createPainelMaquina({ work, series, clock, heartbeatIntervalMs }: Dependencies) {
   return {
-    async dashboard(actor: Actor, id: string, periodo: Periodo): Promise<MachineDashboard> {
+    /**
+     * The machine over a range, in at most 500 points a series. What is before the machine's registration is shown but counts
+     * neither as there nor as down.
+     * @throws Problem VALIDACAO when the range ends before it begins.
+     */
+    async dashboard(actor: Actor, id: string, range: TimeRange): Promise<MachineDashboard> {
       authorize(actor, 'maquinas:ler');
-      const found = await getMaquina(work.reader, id);
       const now = clock.now();
-      const from = now - periodMs[periodo];
+      const { from, to } = momentsOf(range, now);
+      const found = await getMaquina(work.reader, id);
       // Heartbeats up to five minutes ahead are accepted, so they are shown too.
-      const until = now + clockAheadMsMax;
+      const readTo = range.ate === null ? to + clockAheadMsMax : to;
+      const span = spanOf(from, readTo);
+      const chart = createChart(span);
       const since = Math.max(from, found.maquina.criado_em);
-      return {
-        found,
-        series: toSeries(series.range(id, from, until), periodo),
-        disponibilidade: availability(series.range(id, since, now), since, now, heartbeatIntervalMs),
-      };
+      const availability = createAvailability(since, Math.min(to, now), heartbeatIntervalMs);
+      // The heartbeat before the range vouches for its beginning.
+      const readFrom = Math.min(from, since - vouchedMs(heartbeatIntervalMs));
+      for await (const buckets of series.buckets(id, readFrom, readTo, span.finest)) {
+        for (const bucket of buckets) {
+          availability.add(bucket);
+          if (bucket.em >= from || bucket.em + bucket.spanMs > from) chart.add(bucket);
+        }
+      }
+      return { found, span, series: chart.series(), disponibilidade: availability.percent() };
     },
 
-    /** The stored heartbeats of a range, oldest first, one after another. */
-    async heartbeats(actor: Actor, id: string, fromMs: number, toMs: number): Promise<Iterable<HeartbeatPoint>> {
+    /**
+     * What is stored in a range, oldest first: each heartbeat where it is still there, then minutes, then hours.
+     * @throws Problem VALIDACAO when the range ends before it begins.
+     */
+    async stored(
+      actor: Actor,
+      id: string,
+      range: TimeRange,
+      finest: Resolucao,
+    ): Promise<{ names: readonly string[]; buckets: AsyncIterable<readonly Bucket[]> }> {
       authorize(actor, 'maquinas:ler');
+      const { from, to } = momentsOf(range, clock.now());
       await getMaquina(work.reader, id);
-      return series.range(id, fromMs, toMs);
+      return { names: series.extraNames(id), buckets: series.buckets(id, from, to, finest) };
     },
   };
+}
+
+/** @throws Problem VALIDACAO */
+function momentsOf({ de, ate, lastMs }: TimeRange, now: number): { from: number; to: number } {
+  const to = ate ?? now;
+  const from = de ?? to - lastMs;
+  if (from > to) throw invalidField(ate === null ? 'de' : 'ate', 'o fim vem antes do começo');
+  return { from, to };
 }

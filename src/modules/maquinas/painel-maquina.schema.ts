@@ -1,0 +1,39 @@
+/** A machine's dashboard on the wire. */
+
+import { t } from 'elysia';
+import { oneOf, timestamp } from '../../transport/http/kit/wire';
+import { periodos } from './dashboard.model';
+import { maquinaSchema } from './maquinas.schema';
+import { resolucoes } from './series.store';
+
+const rangeQuery = {
+  de: t.Optional(t.String({ maxLength: 40, description: 'Começo, RFC 3339' })),
+  ate: t.Optional(t.String({ maxLength: 40, description: 'Fim, RFC 3339; agora, se faltar' })),
+};
+
+export const dashboardQuery = t.Object({
+  periodo: t.Optional(oneOf(periodos, 'Duração até o fim, quando não há `de`; 24h se faltar')),
+  ...rangeQuery,
+});
+
+export const exportQuery = t.Object({
+  ...rangeQuery,
+  resolucao: t.Optional(oneOf(resolucoes, 'bruta: o mais fino que ainda se guarda')),
+  extras: t.Optional(t.BooleanString({ description: 'Uma coluna por série extra' })),
+});
+
+const seriesSchema = t.Array(t.Array(t.Number()), { description: '[epoch_ms, média, mínimo, máximo]' });
+
+export const dashboardSchema = t.Object({
+  maquina: maquinaSchema,
+  licenca: t.Unknown(),
+  periodo: oneOf(periodos),
+  de: timestamp,
+  ate: timestamp,
+  passo_ms: t.Integer({ description: 'Largura de um ponto das séries' }),
+  disponibilidade_pct: t.Union([t.Number(), t.Null()]),
+  series: t.Object({ cpu: seriesSchema, memoria: seriesSchema, disco: seriesSchema }),
+  extras: t.Record(t.String(), seriesSchema),
+  anomalias: t.Array(t.Unknown()),
+  alertas: t.Array(t.Unknown()),
+});
