@@ -22,6 +22,11 @@ export async function openAdapters(settings: Settings, log: Log) {
     throw error;
   });
   const lmdb = openLmdb(folder.lmdb);
+  const series = createSeriesStore(lmdb, {
+    rawMs: settings.metricsRawHours * hourMs,
+    minuteMs: settings.metricsMinuteDays * dayMs,
+    hourMs: settings.metricsHourDays * dayMs,
+  });
   return {
     settings,
     log,
@@ -30,17 +35,14 @@ export async function openAdapters(settings: Settings, log: Log) {
     folder,
     ...stores,
     lmdb,
-    series: createSeriesStore(lmdb, {
-      rawMs: settings.metricsRawHours * hourMs,
-      minuteMs: settings.metricsMinuteDays * dayMs,
-      hourMs: settings.metricsHourDays * dayMs,
-    }),
+    series,
     heartbeatIntervalMs: settings.heartbeatIntervalSeconds * secondMs,
     /** Where the server listens; known once it does. */
     addresses: { url: '', mqtt: '' },
     /** Takes the failures of work that nobody waits for. */
     onError: (parte: string) => (error: unknown) => log.error({ err: error, parte }, 'background work failed'),
     close: async (): Promise<void> => {
+      await series.settled();
       await lmdb.close();
       await stores.close();
       unlock();

@@ -4,6 +4,7 @@ import type { Job } from '../core/job';
 import { renovarAssinaturas } from '../modules/faturas/faturas.jobs';
 import { licencasExpirando } from '../modules/licencas/licencas.jobs';
 import { maquinasOffline } from '../modules/maquinas/maquinas.jobs';
+import { compactarMetricas } from '../modules/maquinas/metricas.jobs';
 import { createExecucoes } from '../modules/tarefas/execucao.service';
 import { createTarefas } from '../modules/tarefas/tarefas.service';
 import { createSchedules } from '../transport/cron/schedules';
@@ -18,6 +19,7 @@ export function composeJobs({ settings, work, clock, ids, onError }: Adapters, s
     maquinasOffline(services.presenca),
     licencasExpirando(services.vencimento.avisar),
     renovarAssinaturas(services.faturas.cobrar),
+    compactarMetricas(services.metricas),
   ];
   const schedules = createSchedules(settings.timeZone);
   const execucoes = createExecucoes(jobs, { work, clock, ids, schedules, onError: onError('tarefas') });

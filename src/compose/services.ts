@@ -20,6 +20,7 @@ import { createVerificacao } from '../modules/licencas/verificacao.service';
 import { createComandos } from '../modules/maquinas/comandos.service';
 import { createEstado } from '../modules/maquinas/estado.service';
 import { createMaquinas, touchMachines } from '../modules/maquinas/maquinas.service';
+import { createMetricas } from '../modules/maquinas/metricas.service';
 import { createPainelMaquina } from '../modules/maquinas/painel-maquina.service';
 import { createPresenca } from '../modules/maquinas/presenca.service';
 import { createPlanos } from '../modules/planos/planos.service';
@@ -110,6 +111,7 @@ export function createServices(adapters: Adapters) {
     seat: (id) => flutuante.heard(id),
     onError: onError('presenca'),
   });
+  const metricas = createMetricas({ work, series });
   const painelMaquina = createPainelMaquina({ work, series, clock, heartbeatIntervalMs });
 
   const versoes = createVersionServices(adapters, licences, estado);
@@ -140,6 +142,7 @@ export function createServices(adapters: Adapters) {
     ativacao,
     maquinas,
     presenca,
+    metricas,
     painelMaquina,
     versoes,
   };

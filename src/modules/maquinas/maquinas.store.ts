@@ -83,6 +83,12 @@ export async function findMaquinaByImpressao(db: Db, licencaId: string, impressa
   return row ? toMaquina(row) : null;
 }
 
+/** Which of these machines exist. */
+export async function existingMaquinas(db: Db, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  const rows = await db.selectFrom('maquinas').select('id').where('id', 'in', ids).execute();
+  return new Set(rows.map(({ id }) => id));
+}
+
 export async function insertMaquina(db: Db, maquina: Maquina): Promise<void> {
   await db.insertInto('maquinas').values(toRow(maquina)).execute();
 }

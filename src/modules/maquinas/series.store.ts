@@ -78,5 +78,7 @@ export interface SeriesStore {
   compact(compaction: Compaction): Promise<CompactionReport>;
   /** Removes everything of a machine. */
   forget(maquinaId: string): Promise<void>;
+  /** Waits for a compaction that was told to stop; the environment may be closed afterwards. */
+  settled(): Promise<void>;
   stats(): { extrasIgnored: number; lastCompaction: CompactionReport | null };
 }

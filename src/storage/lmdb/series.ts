@@ -52,6 +52,10 @@ export function createSeriesStore(root: RootDatabase, retention: Retention): Ser
       return lastCompaction;
     },
 
+    async settled() {
+      await running?.catch(() => undefined);
+    },
+
     stats: () => ({ extrasIgnored: append.extrasIgnored(), lastCompaction }),
   };
 }
