@@ -40,6 +40,9 @@ export async function composeBroker(
       },
     },
     returnGraceMs: heartbeatIntervalMs,
+    onWillsPublished: (testamentos) => {
+      if (testamentos > 0) log.info({ testamentos }, 'wills of the last run published');
+    },
     messages: createMachineMessages({
       presenca,
       estado,

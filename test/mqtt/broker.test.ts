@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import mqtt, { type IClientOptions } from 'mqtt';
-import { generate } from 'mqtt-packet';
 import {
   activate,
   connectMachine,
@@ -103,65 +102,15 @@ describe('connecting', () => {
   });
 });
 
-describe('what is malformed ends its own connection only', () => {
-  const cases: [string, (activation: Awaited<ReturnType<typeof newMachine>>['activation']) => Buffer[]][] = [
-    ['noise', () => [Buffer.from('GET / HTTP/1.1\r\n\r\n')]],
-    [
-      'a publish before CONNECT',
-      () => [generate({ cmd: 'publish', topic: 'a', payload: 'b', qos: 0, dup: false, retain: false })],
-    ],
-    ['a second CONNECT', (activation) => [connectPacket(activation), connectPacket(activation)]],
-    ['an announced packet of 200 MB before CONNECT', () => [Buffer.from([0x10, 0xff, 0xff, 0xff, 0x5f, 0, 4])]],
-    [
-      'an announced packet of 2 MB after it',
-      (activation) => [connectPacket(activation), Buffer.from([0x30, 0x80, 0x80, 0x80, 0x01, 0, 4])],
-    ],
-    ['a length of five bytes', () => [Buffer.from([0x10, 0xff, 0xff, 0xff, 0xff, 0xff])]],
-    [
-      'a topic of 1,000 levels',
-      (activation) => [
-        connectPacket(activation),
-        generate({ cmd: 'publish', topic: 'a/'.repeat(1_000), payload: 'x', qos: 0, dup: false, retain: false }),
-      ],
-    ],
-    [
-      'a publish to another machine',
-      (activation) => [
-        connectPacket(activation),
-        generate({
-          cmd: 'publish',
-          topic: 'narcidi/v1/maquinas/0199d3a0-7c1b-7e55-8f5e-3c0d7a1b2c3d/heartbeat',
-          payload: '{}',
-          qos: 1,
-          messageId: 1,
-          dup: false,
-          retain: false,
-        }),
-      ],
-    ],
-  ];
-  test.each(cases)('%s', async (_, packets) => {
-    const { activation } = await newMachine();
-    const witness = await newMachine();
-    const client = await connectMachine(witness.activation);
-    const { closed } = raw(packets(activation));
-    const answer = await closed;
-    // Nothing is acknowledged of what was refused: no PUBACK (0x40).
-    expect(answer.subarray(4).includes(0x40)).toBe(false);
-    await client.publishAsync(witness.topicos.heartbeat, JSON.stringify({ cpu: 1, memoria: 2, disco: 3 }), { qos: 1 });
-    await client.endAsync();
-  });
-
-  test('a packet cut in the middle waits for its rest', async () => {
-    const { activation } = await newMachine();
-    const whole = connectPacket(activation);
-    const { socket, closed } = raw([whole.subarray(0, 10)]);
-    await new Promise((resolve) => socket.write('', resolve));
-    socket.write(whole.subarray(10));
-    await new Promise((resolve) => socket.once('data', resolve));
-    socket.end();
-    expect((await closed).subarray(0, 4).toString('hex')).toBe('20020000');
-  });
+test('a packet cut in the middle waits for its rest', async () => {
+  const { activation } = await newMachine();
+  const whole = connectPacket(activation);
+  const { socket, closed } = raw([whole.subarray(0, 10)]);
+  await new Promise((resolve) => socket.write('', resolve));
+  socket.write(whole.subarray(10));
+  await new Promise((resolve) => socket.once('data', resolve));
+  socket.end();
+  expect((await closed).subarray(0, 4).toString('hex')).toBe('20020000');
 });
 
 describe('the topics of a machine', () => {

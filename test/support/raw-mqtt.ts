@@ -33,6 +33,22 @@ export function publishPacket(topic: string, payload: string | Buffer, messageId
   });
 }
 
+/** A packet of any content: type and flags, remaining length, the rest as it is. */
+export function packet(firstByte: number, ...content: (Buffer | number[] | string)[]): Buffer {
+  const body = Buffer.concat(content.map((part) => (Array.isArray(part) ? Buffer.from(part) : Buffer.from(part))));
+  const length: number[] = [];
+  for (let rest = body.length; rest > 0 || length.length === 0; rest = Math.floor(rest / 128)) {
+    length.push((rest % 128) + (rest >= 128 ? 128 : 0));
+  }
+  return Buffer.concat([Buffer.from([firstByte, ...length]), body]);
+}
+
+/** Bytes with their length before them, as MQTT writes strings. */
+export function mqttString(value: string | Buffer | number[]): Buffer {
+  const bytes = Array.isArray(value) ? Buffer.from(value) : Buffer.from(value);
+  return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes]);
+}
+
 /** A raw connection; `closed` resolves with all that came back once the broker ends it. */
 export function raw(mqttUrl: string, bytes: readonly Buffer[]): { socket: Socket; closed: Promise<Buffer> } {
   const { hostname, port } = new URL(mqttUrl);

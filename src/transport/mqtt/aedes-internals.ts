@@ -5,7 +5,7 @@
 
 import type { Aedes, Client, PublishPacket } from 'aedes';
 
-export type Deliver = (packet: PublishPacket, done: () => void) => void;
+type Deliver = (packet: PublishPacket, done: () => void) => void;
 
 /** mqtt-packet's parser: a packet passes through these methods in this order. */
 export interface InnerParser {

@@ -34,6 +34,8 @@ interface Dependencies {
   limits: ConnectionLimits & { publishRate: PublishRatePolicy };
   /** How long after a start machines may take to come back before what a dead server left of them is published. */
   returnGraceMs: number;
+  /** Hears how many wills that was. */
+  onWillsPublished(count: number): void;
   clock: Clock;
   onSuspicion(suspicion: Suspicion): void;
   onError(error: unknown, maquinaId: string | null): void;
@@ -105,12 +107,13 @@ export async function createBroker(dependencies: Dependencies) {
     const session = connections.sessionOf(client);
     if (session && subscribesTo(client, `${machineTopic(session.maquinaId)}/comandos`)) command(session.maquinaId);
   });
-  wills.publishLeftAfter(dependencies.returnGraceMs, protocol.id, async (will) => {
-    await new Promise<void>((resolve, reject) => {
-      authorizePublish(null, will, (error) => (error ? reject(error) : resolve()));
+  const publishWill = async (will: PublishPacket): Promise<void> => {
+    const late = await new Promise<boolean>((resolve) => {
+      authorizePublish(null, will, (error) => resolve(error !== undefined));
     });
-    await protocol.publish(will);
-  });
+    if (!late) await protocol.publish(will);
+  };
+  wills.publishLeftAfter(dependencies.returnGraceMs, protocol.id, publishWill, dependencies.onWillsPublished);
 
   const sweeper = setInterval(() => {
     rate.sweep();

@@ -1,8 +1,11 @@
 /** Flow control of a connection in both directions: nobody may fill memory, and nobody waits for a client that is slow. */
 
-import type { Client } from 'aedes';
-import { type Deliver, innerClient } from './aedes-internals';
+import type { Client, PublishPacket } from 'aedes';
+import { type InnerClient, innerClient } from './aedes-internals';
 import type { Counters } from './counters';
+import { takesTopic } from './topic-filters';
+
+type QoS = PublishPacket['qos'];
 
 /** So much may be unsent to a client when it is sent yet more; a client that is further behind is no longer served. */
 const unsentBytesMax = 2 * 1024 * 1024;
@@ -27,19 +30,35 @@ export function readWhenIdle(client: Client): void {
  */
 export function deliverWithoutWaiting(client: Client, counters: Counters): void {
   const inner = innerClient(client);
-  const guarded =
-    (deliver: Deliver): Deliver =>
-    (packet, done) => {
-      setImmediate(done);
-      if (inner.conn.destroyed) return;
-      if (inner.conn.writableLength > unsentBytesMax) {
-        counters.end('slow');
-        inner.conn.destroy(new Error('the client does not read'));
-        return;
-      }
-      counters.messagesOut += 1;
-      deliver(packet, () => undefined);
-    };
-  inner.deliver0 = guarded(inner.deliver0);
-  inner.deliverQoS = guarded(inner.deliverQoS);
+  const { deliver0, deliverQoS } = inner;
+  const guarded = (packet: PublishPacket, done: () => void): void => {
+    setImmediate(done);
+    if (inner.conn.destroyed) return;
+    if (inner.conn.writableLength > unsentBytesMax) {
+      counters.end('slow');
+      inner.conn.destroy(new Error('the client does not read'));
+      return;
+    }
+    counters.messagesOut += 1;
+    packet.qos = grantedQos(inner, packet);
+    if (packet.qos === 0) deliver0(packet, nothing);
+    else deliverQoS(packet, nothing);
+  };
+  inner.deliver0 = guarded;
+  inner.deliverQoS = guarded;
 }
+
+/**
+ * A message comes at its own QoS or the highest granted to a filter that takes its topic, whichever is less
+ * [MQTT-3.3.5-1], [MQTT-3.8.4-6]; aedes minds filters without wildcards only.
+ */
+function grantedQos({ subscriptions }: InnerClient, { topic, qos }: PublishPacket): QoS {
+  if (qos === 0) return 0;
+  let granted = 0;
+  for (const [filter, subscription] of Object.entries(subscriptions)) {
+    if (subscription.qos > granted && takesTopic(filter, topic)) granted = subscription.qos;
+  }
+  return granted >= qos ? qos : granted === 1 ? 1 : 0;
+}
+
+function nothing(): void {}

@@ -8,6 +8,7 @@
 import { isUtf8 } from 'node:buffer';
 import type { Client } from 'aedes';
 import { type InnerParser, innerClient } from './aedes-internals';
+import { isFilter } from './topic-filters';
 
 const authenticatedBytesMax = 1024 * 1024;
 /** A CONNECT holds identifiers, a token and a will: 64 KiB is plenty for whoever has not said who it is. */
@@ -140,13 +141,6 @@ function filtersFault(filters: readonly string[] = []): string | null {
   if (filters.length === 0) return 'no topic filter';
   if (filters.length > filtersPerPacketMax) return 'too many topic filters in one packet';
   return filters.every(isFilter) ? null : 'a malformed topic filter';
-}
-
-/** [MQTT-4.7.1-2], [MQTT-4.7.1-3], [MQTT-4.7.3-1]: a wildcard is a whole level, and `#` the last one. */
-function isFilter(filter: string): boolean {
-  if (filter === '') return false;
-  const wild = filter.search(/[+#]/);
-  return wild === -1 || /^([^+#/]*\/|\+\/)*([^+#/]*|\+|#)$/.test(filter);
 }
 
 function listFault({ messageId, length }: InnerParser['packet'], parsedBytes: number): string | null {

@@ -10,6 +10,7 @@ import type { Connections, Transporte } from './connections';
 import type { Counters } from './counters';
 import { deliverWithoutWaiting, readWhenIdle } from './flow';
 import { checkPackets } from './packet-checks';
+import { markDuplicates } from './redelivery';
 import { registerInOrder } from './takeover';
 import type { Wills } from './wills';
 
@@ -47,7 +48,11 @@ export async function createProtocol(dependencies: Dependencies) {
   const { endsHere, opened, ...handlers } = policy;
   const aedes = await Aedes.createBroker({
     ...handlers,
-    persistence: { ...persistence, ...wills.guarded },
+    persistence: {
+      ...persistence,
+      ...wills.guarded,
+      outgoingStream: markDuplicates(persistence.outgoingStream),
+    },
     maxTopicLevels: topicLevelsMax,
     connectTimeout: connectTimeoutMs,
     drainTimeout: drainTimeoutMs,

@@ -14,6 +14,8 @@ const publishedTogetherMax = 100;
 
 type Packet = NonNullable<Awaited<ReturnType<BrokerPersistence['getWill']>>>;
 
+type Publish = (will: PublishPacket) => Promise<void>;
+
 interface Dependencies {
   persistence: BrokerPersistence;
   connections: Connections;
@@ -27,37 +29,27 @@ export function createWills({ persistence, connections, onError }: Dependencies)
   const owners = new Map<string, Client>();
   let timer: ReturnType<typeof setTimeout> | null = null;
 
-  /** Publishes what is left of others than this broker, and forgets it. */
-  async function publishLeft(brokerId: string, publish: (will: PublishPacket) => Promise<void>): Promise<void> {
-    const left: Packet[] = [];
-    const settle = async (): Promise<void> => {
-      await Promise.all(left.splice(0).map((will) => publishOne(will, brokerId, publish)));
-    };
+  /** Publishes what is left of others than this broker, and forgets it. @returns how many wills there were. */
+  async function publishLeft(brokerId: string, publish: Publish): Promise<number> {
+    let count = 0;
+    const batch: Packet[] = [];
+    const settle = () => Promise.all(batch.splice(0).map((will) => publishOne(will, brokerId, publish)));
     for await (const will of persistence.streamWill({ [brokerId]: true })) {
-      left.push(will);
-      if (left.length >= publishedTogetherMax) await settle();
+      batch.push(will);
+      count += 1;
+      if (batch.length >= publishedTogetherMax) await settle();
     }
     await settle();
+    return count;
   }
 
-  async function publishOne(
-    will: Packet,
-    brokerId: string,
-    publish: (will: PublishPacket) => Promise<void>,
-  ): Promise<void> {
+  async function publishOne(will: Packet, brokerId: string, publish: Publish): Promise<void> {
     const { clientId = '', topic = '', payload = '', qos, retain = false } = will;
-    const own = await persistence.getWill({ id: clientId });
-    // The machine came back while the others were published, and left a will of its own.
-    if (!own || own.brokerId === brokerId) return;
+    const present = await persistence.getWill({ id: clientId });
+    // The machine came back while others were published, and left a will of its own or none.
+    if (!present || present.brokerId === brokerId) return;
     try {
-      await publish({
-        cmd: 'publish',
-        topic,
-        payload,
-        qos: qos === 1 || qos === 2 ? qos : 0,
-        retain,
-        dup: false,
-      });
+      await publish({ cmd: 'publish', topic, payload, qos: qos === 1 || qos === 2 ? qos : 0, retain, dup: false });
     } catch (error) {
       onError(error, null);
     }
@@ -97,10 +89,13 @@ export function createWills({ persistence, connections, onError }: Dependencies)
       return false;
     },
 
-    /** Publishes what the last broker left, once machines have had time to come back. */
-    publishLeftAfter(graceMs: number, brokerId: string, publish: (will: PublishPacket) => Promise<void>): void {
+    /**
+     * Publishes what the last broker left, once machines have had time to come back.
+     * @param onPublished hears how many wills there were, and that all are dealt with.
+     */
+    publishLeftAfter(graceMs: number, brokerId: string, publish: Publish, onPublished: (count: number) => void): void {
       timer = setTimeout(() => {
-        publishLeft(brokerId, publish).catch((error: unknown) => onError(error, null));
+        publishLeft(brokerId, publish).then(onPublished, (error: unknown) => onError(error, null));
       }, graceMs);
     },
 
