@@ -42,7 +42,7 @@ export async function openBroker({ notSubscribable = '' }): Promise<OpenBroker> 
           done(Object.assign(new Error('no client id'), { returnCode: 2 }), null);
           return;
         }
-        connections.identified(client, { maquinaId: client.id, tokenHmac: '', revisaoEnviada: null });
+        connections.identified(client, { maquinaId: client.id, tokenHmac: '' });
         done(null, true);
       },
       authorizePublish: (client, packet, done) => {
@@ -52,6 +52,7 @@ export async function openBroker({ notSubscribable = '' }): Promise<OpenBroker> 
       authorizeSubscribe: (_client, subscription, done) =>
         done(null, subscription.topic === notSubscribable ? null : subscription),
       endsHere: () => false,
+      opened: () => undefined,
     },
     onError: fail,
   });
