@@ -2,12 +2,12 @@
 
 import type { Clock } from './core/clock';
 import { uuidV7 } from './core/ids';
-import { ensurePerfis } from './modules/acesso/acesso.store';
+import { ensurePerfis } from './modules/acesso/perfis.store';
 import { ensureProdutoPadrao } from './modules/produtos/produtos.store';
 import type { DataFolder } from './storage/data-folder';
 import { type Keyring, openKeyring } from './storage/keys/keyring';
 import { openSqlite, type Sqlite } from './storage/sqlite/open';
-import { createUnitOfWork, type UnitOfWork } from './storage/sqlite/unit-of-work';
+import { createUnitOfWork, type Db, sealAudit, type UnitOfWork } from './storage/sqlite/unit-of-work';
 
 export interface Stores {
   sqlite: Sqlite;
@@ -23,6 +23,18 @@ export async function openStores(folder: DataFolder, clock: Clock): Promise<Stor
   const now = clock.now();
   await ensurePerfis(sqlite.writer, now);
   await ensureProdutoPadrao(sqlite.writer, uuidV7.next(now), now);
-  const work = createUnitOfWork({ writer: sqlite.writer, reader: sqlite.reader, clock, ids: uuidV7 });
+  // An audit from before there were seals gets its first one now, and only now: later a missing seal is a broken one.
+  if (sqlite.migrated.includes('0005-access')) await sealExisting(sqlite.writer, keyring);
+  const work = createUnitOfWork({ writer: sqlite.writer, reader: sqlite.reader, clock, ids: uuidV7, keyring });
   return { sqlite, keyring, work, close: () => sqlite.close() };
+}
+
+async function sealExisting(db: Db, keyring: Keyring): Promise<void> {
+  const last = await db
+    .selectFrom('auditoria')
+    .select(['seq', 'hash'])
+    .orderBy('seq', 'desc')
+    .limit(1)
+    .executeTakeFirst();
+  if (last) await sealAudit(db, keyring, last);
 }

@@ -6,6 +6,7 @@ import { uuidV7 } from '../core/ids';
 import { OperationalError } from '../core/operational-error';
 import { Problem } from '../core/problem';
 import { createAdministrador } from '../modules/acesso/administrador.service';
+import { createSenhas } from '../modules/acesso/senha.service';
 import type { Settings } from '../settings';
 import { prepareDataFolder } from '../storage/data-folder';
 import { openStores } from '../stores';
@@ -20,7 +21,7 @@ export async function adminSet(settings: Settings, { email, senhaStdin }: Option
   const senha = senhaStdin ? (await Bun.stdin.text()).replace(/\r?\n$/, '') : await askPassword();
   const stores = await openStores(prepareDataFolder(settings.data), systemClock(settings.clockOffsetSeconds));
   try {
-    const administrador = createAdministrador({ work: stores.work, ids: uuidV7, keyring: stores.keyring });
+    const administrador = createAdministrador({ ...stores, ids: uuidV7, senhas: createSenhas() });
     const usuario = await administrador.definir('linha de comando', email ?? '', senha);
     console.log(`administrator ${usuario.email} is set; its sessions have ended`);
     return 0;

@@ -47,6 +47,12 @@ export function createProgram(): Program {
   );
   keysRotate.action(done(async () => (await import('./keys')).keysRotate(settingsOf(keysRotate))));
 
+  const audit = command(program, 'audit', 'The audit.');
+  const auditVerify = withData(
+    command(audit, 'verify', 'Check that no row of the audit was changed or removed; exit 1 when one was.'),
+  );
+  auditVerify.action(done(async () => (await import('./audit')).auditVerify(settingsOf(auditVerify))));
+
   const config = withSettings(
     command(program, 'config', 'Print the effective settings and where each comes from, secrets masked.'),
   );

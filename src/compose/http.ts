@@ -2,7 +2,11 @@
 
 import { Elysia } from 'elysia';
 import { authRoutes, setupRoutes } from '../modules/acesso/acesso.routes';
+import { chavesApiRoutes } from '../modules/acesso/chaves-api.routes';
+import { perfisRoutes } from '../modules/acesso/perfis.routes';
 import { setupPages } from '../modules/acesso/setup.http';
+import { usuariosRoutes } from '../modules/acesso/usuarios.routes';
+import { auditoriaRoutes } from '../modules/auditoria/auditoria.routes';
 import { clientesRoutes } from '../modules/clientes/clientes.routes';
 import { lgpdRoutes } from '../modules/clientes/lgpd.routes';
 import { eventosRoutes } from '../modules/eventos/eventos.routes';
@@ -53,6 +57,10 @@ export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs, 
   const api = new Elysia({ prefix: '/api/v1' })
     .use(authRoutes(platform, acesso))
     .use(setupRoutes(platform, administrador))
+    .use(usuariosRoutes(platform, services.usuarios))
+    .use(perfisRoutes(platform, services.perfis))
+    .use(chavesApiRoutes(platform, services.chavesApi))
+    .use(auditoriaRoutes(platform, services.auditoria))
     .use(
       importacaoRoutes({
         platform,

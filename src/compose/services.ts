@@ -1,9 +1,6 @@
 /** Every use case of the product, each a factory over a few named dependencies. Transports and the relay stand on these. */
 
 import { join } from 'node:path';
-import { createAcesso } from '../modules/acesso/acesso.service';
-import { createAdministrador } from '../modules/acesso/administrador.service';
-import { createTentativas } from '../modules/acesso/tentativas';
 import { createClientes } from '../modules/clientes/clientes.service';
 import { createLgpd } from '../modules/clientes/lgpd.service';
 import { createEmails } from '../modules/emails/emails.service';
@@ -26,8 +23,8 @@ import { createPresenca } from '../modules/maquinas/presenca.service';
 import { createPlanos } from '../modules/planos/planos.service';
 import { createProdutos } from '../modules/produtos/produtos.service';
 import { createSuspicions } from '../relay/suspicions';
-import { createAccessTokens } from '../transport/http/access-token';
 import { createSmtpMailer } from '../transport/smtp/mailer';
+import { createAccessServices } from './access';
 import type { Adapters } from './adapters';
 import { createVersionServices } from './versoes';
 
@@ -49,17 +46,7 @@ export function createServices(adapters: Adapters) {
   });
 
   // Access.
-  const administrador = createAdministrador({ work, ids, keyring });
-  const acesso = createAcesso({
-    work,
-    clock,
-    ids,
-    keyring,
-    accessTokens: createAccessTokens(keyring.jwtSecret, clock),
-    tentativas: createTentativas(clock),
-    accessTtlSeconds: settings.tokenTtlSeconds,
-    refreshTtlSeconds: settings.refreshTtlSeconds,
-  });
+  const access = createAccessServices(adapters);
   const suspicions = createSuspicions({ work, clock, onError: onError('suspeitas') });
 
   // Customers, licences, money.
@@ -122,8 +109,7 @@ export function createServices(adapters: Adapters) {
 
   return {
     emails,
-    acesso,
-    administrador,
+    ...access,
     suspicions,
     clientes,
     lgpd,

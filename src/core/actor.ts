@@ -50,6 +50,50 @@ export function allows(granted: readonly string[], wanted: Permissao): boolean {
   });
 }
 
+/**
+ * The first pattern that goes beyond what is granted, or null when all is covered. A `*` is covered by a `*` only: whoever
+ * holds every module of today does not hold those of tomorrow.
+ */
+export function beyond(granted: readonly string[], patterns: readonly string[]): string | null {
+  return patterns.find((pattern) => !allows(granted, pattern as Permissao)) ?? null;
+}
+
+/** The patterns that cover what both lists cover, and nothing else. */
+export function intersect(one: readonly string[], other: readonly string[]): string[] {
+  const both = one.flatMap((a) => other.map((b) => meet(a, b))).filter((pattern) => pattern !== null);
+  return [...new Set(both)];
+}
+
+function meet(one: string, other: string): string | null {
+  const [modulo, acao] = one.split(':');
+  const [otherModulo, otherAcao] = other.split(':');
+  const part = (a: string | undefined, b: string | undefined): string | undefined =>
+    a === '*' ? b : b === '*' || a === b ? a : undefined;
+  const [metModulo, metAcao] = [part(modulo, otherModulo), part(acao, otherAcao)];
+  return metModulo === undefined || metAcao === undefined ? null : `${metModulo}:${metAcao}`;
+}
+
+/** Whether a text is a permission that can be granted, `*` on either side included. */
+export function isPattern(text: string): boolean {
+  const [modulo, acao, ...rest] = text.split(':');
+  const known = (names: readonly string[], name: string | undefined): boolean =>
+    name === '*' || names.some((one) => one === name);
+  return rest.length === 0 && known(modulos, modulo) && known(acoes, acao);
+}
+
+/**
+ * Refuses to grant what the actor does not hold.
+ * @throws Problem SEM_PERMISSAO
+ */
+export function authorizeGrant(actor: Actor, patterns: readonly string[]): void {
+  const lacking = beyond(actor.permissoes, patterns);
+  if (lacking === null) return;
+  throw new Problem('SEM_PERMISSAO', {
+    detalhe: `Ninguém concede o que não tem: falta a permissão ${lacking}.`,
+    extra: { permissao: lacking },
+  });
+}
+
 /** Whether the actor holds the permission. */
 export function can(actor: Actor, permissao: Permissao): boolean {
   return allows(actor.permissoes, permissao);

@@ -16,6 +16,8 @@ const catalogue = {
   DOCUMENTO_DUPLICADO: { status: 409, title: 'Já existe um cadastro com este documento' },
   SLUG_DUPLICADO: { status: 409, title: 'Já existe um produto com este slug' },
   NOME_DUPLICADO: { status: 409, title: 'Já existe um cadastro com este nome' },
+  PERFIL_EMBUTIDO: { status: 409, title: 'Os perfis embutidos não mudam' },
+  ULTIMO_ADMINISTRADOR: { status: 409, title: 'Precisa restar um administrador ativo' },
   EM_USO: { status: 409, title: 'O registro está em uso e não pode ser excluído' },
   REFERENCIA_DIVERGENTE: { status: 409, title: 'Esta referência de pagamento já foi usada em outra fatura' },
   VERSAO_DUPLICADA: { status: 409, title: 'Já existe esta versão neste canal e plataforma' },

@@ -1,13 +1,11 @@
 /** Walks every route of the OpenAPI document with every kind of caller and compares with `permissoes.table.ts`. */
 
-import { Database } from 'bun:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
-import { join } from 'node:path';
+import { clientCredentials, userWith } from '../support/access';
 import { activate, admin, createLicenca, logIn, startServer, type TestServer } from '../support/app';
 import { corpos, perfis, rotas } from './permissoes.table';
 
 const anyUuid = '0199d3a0-7c1b-7e55-8f5e-3c0d7a1b2c3d';
-const senha = 'senha-do-perfil-4711';
 const methods = ['get', 'post', 'put', 'delete', 'patch'];
 
 interface Caller {
@@ -25,26 +23,26 @@ beforeAll(async () => {
   const { licenca } = await createLicenca(server);
   const { body } = await activate(server, licenca.chave);
   callers.set('a machine', { tipo: 'maquina', permissoes: [], token: body.token });
+  for (const permissao of ['painel:ler', 'clientes:ler'])
+    callers.set(`a key with ${permissao}`, await keyWith(permissao));
   callers.set('nobody', { tipo: 'ninguem', permissoes: [], token: null });
 });
 afterAll(() => server.stop());
 
 async function userOf(nome: string): Promise<Caller> {
-  const email = nome === 'administrador' ? admin.email : `${nome}@exemplo.com.br`;
-  if (nome !== 'administrador') {
-    const db = new Database(join(server.data, 'narcidi.db'));
-    const hash = await Bun.password.hash(senha);
-    db.run(`INSERT INTO usuarios SELECT ?, ?, ?, ?, id, 1, 0, 0, 1 FROM perfis WHERE nome = ?`, [
-      Bun.randomUUIDv7(),
-      nome,
-      email,
-      hash,
-      nome,
-    ]);
-    db.close();
+  if (nome === 'administrador') {
+    const { body } = await logIn(server.url, admin.email, admin.senha);
+    return { tipo: 'usuario', permissoes: perfis[nome] ?? [], token: body.access_token };
   }
-  const { body } = await logIn(server.url, email, nome === 'administrador' ? admin.senha : senha);
-  return { tipo: 'usuario', permissoes: perfis[nome] ?? [], token: body.access_token };
+  const call = await userWith(server, nome);
+  return { tipo: 'usuario', permissoes: perfis[nome] ?? [], token: call.token };
+}
+
+/** An API key that holds one permission only. */
+async function keyWith(permissao: string): Promise<Caller> {
+  const { body } = await server.call('POST', '/chaves-api', { nome: permissao, permissoes: [permissao] });
+  const token = await clientCredentials(server.url, body.client_id, body.client_secret);
+  return { tipo: 'chave_api', permissoes: [permissao], token: token.body.access_token };
 }
 
 /** What the table promises a caller: it passes, or it is refused with a status. */

@@ -3,20 +3,21 @@
 import { Elysia, t } from 'elysia';
 import { rfc3339 } from '../../core/clock';
 import { anonymous } from '../../transport/http/kit/context';
-import { readBytes } from '../../transport/http/kit/json-body';
 import type { Platform } from '../../transport/http/kit/platform';
-import { docs, line, textOrNull, timestamp, uuid } from '../../transport/http/kit/wire';
-import { type Acesso, OAuthError } from './acesso.service';
+import { docs, textOrNull, timestamp, uuid } from '../../transport/http/kit/wire';
+import { emailField, nomeField, senhaField } from './acesso.schema';
+import type { Acesso } from './acesso.service';
 import type { Administrador } from './administrador.service';
+import { clientOf, optional, readForm, required } from './oauth.http';
+import { OAuthError } from './oauth.model';
 
 const tag = 'Acesso';
-const formBytesMax = 16 * 1024;
 
 const tokenSchema = t.Object({
   access_token: t.String(),
   token_type: t.Literal('bearer'),
   expires_in: t.Integer(),
-  refresh_token: t.String(),
+  refresh_token: t.Optional(t.String({ description: 'Não vem em client_credentials' })),
   scope: t.String(),
 });
 
@@ -26,6 +27,9 @@ const tokenForm = t.Object({
   password: t.Optional(t.String()),
   otp: t.Optional(t.String()),
   refresh_token: t.Optional(t.String()),
+  client_id: t.Optional(t.String()),
+  client_secret: t.Optional(t.String()),
+  scope: t.Optional(t.String({ description: 'Permissões separadas por espaço; sem ele, todas as que se tem' })),
 });
 
 const usuarioSchema = t.Object({
@@ -51,28 +55,38 @@ export function authRoutes(platform: Platform, acesso: Acesso) {
       async ({ request, set }) => {
         const form = await readForm(request);
         set.headers['cache-control'] = 'no-store';
+        set.headers.pragma = 'no-cache';
         const actor = anonymous(request);
-        switch (form.get('grant_type')) {
-          case 'password':
-            return acesso.entrar(
-              actor,
-              field(form, 'username'),
-              field(form, 'password'),
-              request.headers.get('user-agent'),
-            );
+        const scope = optional(form, 'scope');
+        switch (required(form, 'grant_type')) {
+          case 'password': {
+            const login = {
+              username: required(form, 'username'),
+              password: required(form, 'password'),
+              otp: optional(form, 'otp'),
+            };
+            return acesso.entrar(actor, login, { scope, agente: request.headers.get('user-agent') });
+          }
           case 'refresh_token':
-            return acesso.renovar(actor, field(form, 'refresh_token'));
-          case null:
-            throw new OAuthError('invalid_request', 'Falta grant_type.');
+            return acesso.renovar(actor, required(form, 'refresh_token'), { scope });
+          case 'client_credentials': {
+            const { id, secret } = clientOf(request, form);
+            return acesso.credenciais(actor, id, secret, scope);
+          }
           default:
-            throw new OAuthError('unsupported_grant_type', 'Use password ou refresh_token.');
+            throw new OAuthError('unsupported_grant_type', 'Use password, refresh_token ou client_credentials.');
         }
       },
       {
         parse: 'none',
         response: { 200: tokenSchema },
         detail: {
-          ...docs(tag, 'obterToken', 'Entra ou renova o acesso (OAuth 2, RFC 6749)'),
+          ...docs(
+            tag,
+            'obterToken',
+            'Entra ou renova o acesso (OAuth 2, RFC 6749)',
+            'client_credentials traz a chave de API por HTTP Basic ou no corpo.',
+          ),
           ...formDocument(tokenForm),
           security: [],
         },
@@ -81,7 +95,7 @@ export function authRoutes(platform: Platform, acesso: Acesso) {
     .post(
       '/revoke',
       async ({ request }) => {
-        await acesso.revogar(anonymous(request), field(await readForm(request), 'token'));
+        await acesso.revogar(anonymous(request), required(await readForm(request), 'token'));
         return {};
       },
       {
@@ -89,7 +103,7 @@ export function authRoutes(platform: Platform, acesso: Acesso) {
         response: { 200: t.Object({}) },
         detail: {
           ...docs(tag, 'revogarToken', 'Encerra a sessão de um token (RFC 7009)'),
-          ...formDocument(t.Object({ token: t.String() })),
+          ...formDocument(t.Object({ token: t.String(), token_type_hint: t.Optional(t.String()) })),
           security: [],
         },
       },
@@ -125,29 +139,12 @@ export function setupRoutes(platform: Platform, administrador: Administrador) {
       acesso: 'publico',
       body: t.Object({
         codigo: t.String({ maxLength: 64 }),
-        email: t.String({ format: 'email', maxLength: 254 }),
-        senha: t.String({ minLength: 8, maxLength: 256 }),
-        nome: line(200, { minLength: 1 }),
+        email: emailField,
+        senha: senhaField,
+        nome: nomeField,
       }),
       response: { 201: t.Object({ id: uuid, nome: t.String(), email: textOrNull }) },
       detail: docs(tag, 'concluirSetup', 'Cria o primeiro administrador com o código impresso na partida'),
     },
   );
-}
-
-async function readForm(request: Request): Promise<URLSearchParams> {
-  const type = request.headers.get('content-type') ?? '';
-  if (!/^application\/x-www-form-urlencoded\s*(;|$)/i.test(type)) {
-    throw new OAuthError('invalid_request', 'Envie o corpo como application/x-www-form-urlencoded.');
-  }
-  return new URLSearchParams(new TextDecoder().decode(await readBytes(request, formBytesMax)));
-}
-
-/** A field of the form, given exactly once (RFC 6749, 3.2). */
-function field(form: URLSearchParams, name: string): string {
-  const values = form.getAll(name);
-  const [value] = values;
-  if (values.length !== 1 || !value)
-    throw new OAuthError('invalid_request', `O parâmetro ${name} é obrigatório, uma vez só.`);
-  return value;
 }

@@ -1,7 +1,8 @@
 /** Who is who: OAuth 2 tokens (RFC 6749, RFC 7009) and the actor behind a bearer token. */
 
 import { randomBytes } from 'node:crypto';
-import type { Actor } from '../../core/actor';
+import { type Actor, intersect } from '../../core/actor';
+import { networkOf } from '../../core/address';
 import { type Clock, secondMs } from '../../core/clock';
 import type { Ids } from '../../core/ids';
 import { Problem } from '../../core/problem';
@@ -11,42 +12,35 @@ import {
   findSessao,
   findTokenRenovacao,
   findUsuario,
-  findUsuarioByEmail,
-  getPerfil,
   insertSessao,
   insertTokenRenovacao,
-  type Perfil,
   revokeSessoes,
+  type Sessao,
   touchSessao,
   type Usuario,
   useTokenRenovacao,
 } from './acesso.store';
-import type { Tentativas } from './tentativas';
+import type { Credencial } from './credencial.service';
+import type { Entrada } from './entrada.service';
+import { OAuthError, readScope, scopeOf, type TokenAnswer } from './oauth.model';
+import type { Perfil } from './perfis.model';
+import { getPerfil } from './perfis.store';
+
+export interface AccessClaims {
+  /** The user, or the API key. */
+  sub: string;
+  /** The session of a user; null for an API key. */
+  sid: string | null;
+  /** What the token is narrowed to, as in OAuth; null for all that its holder may do. */
+  scope: string | null;
+}
 
 /** Access tokens; signed by @elysiajs/jwt in the HTTP transport. */
 export interface AccessTokens {
-  sign(claims: { sub: string; sid: string; exp: number }): Promise<string>;
+  /** @param exp epoch seconds. */
+  sign(claims: AccessClaims & { exp: number }): Promise<string>;
   /** @returns the claims, or null for a token that is altered, foreign or expired. */
-  verify(token: string): Promise<{ sub: string; sid: string } | null>;
-}
-
-export interface TokenAnswer {
-  access_token: string;
-  token_type: 'bearer';
-  expires_in: number;
-  refresh_token: string;
-  scope: string;
-}
-
-/** An RFC 6749 error answer. */
-export class OAuthError extends Error {
-  constructor(
-    readonly error: 'invalid_request' | 'invalid_client' | 'invalid_grant' | 'unsupported_grant_type',
-    readonly description: string,
-  ) {
-    super(description);
-    this.name = 'OAuthError';
-  }
+  verify(token: string): Promise<AccessClaims | null>;
 }
 
 interface Dependencies {
@@ -55,9 +49,16 @@ interface Dependencies {
   ids: Ids;
   keyring: Keyring;
   accessTokens: AccessTokens;
-  tentativas: Tentativas;
+  entrada: Entrada;
+  credencial: Credencial;
   accessTtlSeconds: number;
   refreshTtlSeconds: number;
+}
+
+/** What a caller of the token endpoint brings beside its credential. */
+export interface TokenRequest {
+  scope: string | null;
+  agente: string | null;
 }
 
 export type Acesso = ReturnType<typeof createAcesso>;
@@ -65,11 +66,10 @@ export type Acesso = ReturnType<typeof createAcesso>;
 const refreshPurpose = 'acesso.renovacao';
 
 export function createAcesso(dependencies: Dependencies) {
-  const { work, clock, ids, keyring, accessTokens, tentativas, accessTtlSeconds, refreshTtlSeconds } = dependencies;
-  /** Verified for unknown users, so that they cost as much time as known ones. */
-  const decoyHash = Bun.password.hash(randomBytes(16).toString('hex'), 'argon2id');
+  const { work, clock, ids, keyring, accessTokens, entrada, credencial } = dependencies;
+  const { accessTtlSeconds, refreshTtlSeconds } = dependencies;
 
-  async function issue(tx: Tx, usuario: Usuario, sessaoId: string): Promise<{ refreshToken: string; perfil: Perfil }> {
+  async function newRefreshToken(tx: Tx, sessaoId: string): Promise<string> {
     const refreshToken = `nr_${randomBytes(32).toString('base64url')}`;
     await insertTokenRenovacao(tx.db, {
       hmac: keyring.lookup(refreshPurpose, refreshToken),
@@ -77,98 +77,110 @@ export function createAcesso(dependencies: Dependencies) {
       expira_em: tx.now + refreshTtlSeconds * secondMs,
       usado_em: null,
     });
-    return { refreshToken, perfil: await getPerfil(tx.db, usuario.perfil_id) };
+    return refreshToken;
   }
 
-  async function answer(
-    usuario: Usuario,
-    sessaoId: string,
-    issued: { refreshToken: string; perfil: Perfil },
-  ): Promise<TokenAnswer> {
-    const exp = Math.floor(clock.now() / secondMs) + accessTtlSeconds;
+  /** @param permissoes what the token's holder may do; narrowed to `scope` when one is given. */
+  async function answer(claims: AccessClaims, permissoes: readonly string[], untilMs: number): Promise<TokenAnswer> {
+    const nowSeconds = Math.floor(clock.now() / secondMs);
+    const exp = Math.min(nowSeconds + accessTtlSeconds, Math.floor(untilMs / secondMs));
     return {
-      access_token: await accessTokens.sign({ sub: usuario.id, sid: sessaoId, exp }),
+      access_token: await accessTokens.sign({ ...claims, exp }),
       token_type: 'bearer',
-      expires_in: accessTtlSeconds,
-      refresh_token: issued.refreshToken,
-      scope: issued.perfil.permissoes.join(' '),
+      expires_in: exp - nowSeconds,
+      scope: claims.scope ?? permissoes.join(' '),
     };
   }
 
+  /** The access token of a session, narrowed further when a scope is given. */
+  async function answerSession(sessao: Sessao, perfil: Perfil, scope: string | null): Promise<TokenAnswer> {
+    const kept = scopeOf(sessao.escopo);
+    const held = kept ? intersect(perfil.permissoes, kept) : perfil.permissoes;
+    const narrowed = readScope(scope, held);
+    const claims = { sub: sessao.usuario_id, sid: sessao.id, scope: narrowed?.join(' ') ?? null };
+    return answer(claims, held, sessao.expira_em ?? Number.POSITIVE_INFINITY);
+  }
+
+  async function openSession(tx: Tx, actor: Actor, usuario: Usuario, input: NewSession): Promise<Sessao> {
+    const sessao: Sessao = {
+      id: ids.next(tx.now),
+      usuario_id: usuario.id,
+      ip: actor.ip,
+      agente: input.agente,
+      criada_em: tx.now,
+      usada_em: tx.now,
+      revogada_em: null,
+      cookie_hmac: input.cookie_hmac,
+      rede: actor.ip === null ? null : networkOf(actor.ip),
+      escopo: input.escopo,
+      expira_em: input.expira_em,
+    };
+    await insertSessao(tx.db, sessao);
+    await tx.record({
+      acao: 'entrar',
+      entidade: 'usuario',
+      entidadeId: usuario.id,
+      antes: null,
+      depois: { sessao_id: sessao.id, agente: input.agente },
+      eventos: [],
+    });
+    return sessao;
+  }
+
   return {
-    /** @throws OAuthError invalid_grant, Problem MUITAS_TENTATIVAS */
-    async entrar(actor: Actor, username: string, password: string, agente: string | null): Promise<TokenAnswer> {
-      const email = username.trim().toLowerCase();
-      const subjects = [`conta ${email}`, ...(actor.ip ? [`endereco ${actor.ip}`] : [])];
-      tentativas.check(subjects);
-      const usuario = await findUsuarioByEmail(work.reader, email);
-      const matches = await Bun.password.verify(password, usuario?.senha_hash ?? (await decoyHash)).catch(() => false);
-      if (!usuario?.ativo || !matches) {
-        tentativas.failed(subjects);
-        await recordFailure(actor, email, usuario?.id ?? null);
-        throw new OAuthError('invalid_grant', 'E-mail ou senha incorretos.');
-      }
-      tentativas.succeeded(subjects);
-      const sessaoId = ids.next(clock.now());
-      const issued = await work.write({ ...actor, tipo: 'usuario', id: usuario.id, nome: usuario.nome }, async (tx) => {
-        await insertSessao(tx.db, {
-          id: sessaoId,
-          usuario_id: usuario.id,
-          ip: actor.ip,
-          agente,
-          criada_em: tx.now,
-          usada_em: tx.now,
-          revogada_em: null,
-        });
-        await tx.record({
-          acao: 'entrar',
-          entidade: 'usuario',
-          entidadeId: usuario.id,
-          antes: null,
-          depois: { sessao_id: sessaoId, agente },
-          eventos: [],
-        });
-        return issue(tx, usuario, sessaoId);
+    /** @throws OAuthError invalid_grant, invalid_scope; Problem MUITAS_TENTATIVAS */
+    async entrar(
+      actor: Actor,
+      login: { username: string; password: string; otp: string | null },
+      { scope, agente }: TokenRequest,
+    ): Promise<TokenAnswer> {
+      const { usuario, perfil } = await entrada.identificar(actor, login);
+      const escopo = readScope(scope, perfil.permissoes)?.join(' ') ?? null;
+      const as = { ...actor, tipo: 'usuario' as const, id: usuario.id, nome: usuario.nome };
+      const { sessao, refreshToken } = await work.write(as, async (tx) => {
+        const opened = await openSession(tx, actor, usuario, { agente, escopo, cookie_hmac: null, expira_em: null });
+        return { sessao: opened, refreshToken: await newRefreshToken(tx, opened.id) };
       });
-      return answer(usuario, sessaoId, issued);
+      return { ...(await answerSession(sessao, perfil, null)), refresh_token: refreshToken };
     },
 
     /**
      * Rotates a refresh token. An old one that comes back was stolen or the new one was: the whole session ends.
-     * @throws OAuthError invalid_grant
+     * @throws OAuthError invalid_grant, invalid_scope
      */
-    async renovar(actor: Actor, refreshToken: string): Promise<TokenAnswer> {
-      const hmac = keyring.lookup(refreshPurpose, refreshToken);
+    async renovar(actor: Actor, token: string, { scope }: Pick<TokenRequest, 'scope'>): Promise<TokenAnswer> {
+      const hmac = keyring.lookup(refreshPurpose, token);
       const result = await work.write(actor, async (tx) => {
         const kept = await findTokenRenovacao(tx.db, hmac);
         const sessao = kept ? await findSessao(tx.db, kept.sessao_id) : null;
         const usuario = sessao ? await findUsuario(tx.db, sessao.usuario_id) : null;
         if (!kept || !sessao || !usuario?.ativo || sessao.revogada_em !== null || tx.now >= kept.expira_em) return null;
         if (kept.usado_em !== null) {
-          await revokeSessoes(tx.db, { id: sessao.id }, tx.now);
-          await tx.record({
-            acao: 'reuso_de_token',
-            entidade: 'usuario',
-            entidadeId: usuario.id,
-            antes: null,
-            depois: { sessao_id: sessao.id },
-            eventos: [
-              {
-                tipo: 'seguranca.suspeita',
-                entidade: 'usuario',
-                entidadeId: usuario.id,
-                dados: { usuario_id: usuario.id, motivo: 'token de renovação reutilizado', ip: actor.ip },
-              },
-            ],
-          });
+          await endStolenSession(tx, actor, sessao);
           return null;
         }
+        const perfil = await getPerfil(tx.db, usuario.perfil_id);
+        // Asked before the token is used up, so that a wrong scope costs nobody their session.
+        const access = await answerSession(sessao, perfil, scope);
         await useTokenRenovacao(tx.db, hmac, tx.now);
         await touchSessao(tx.db, sessao.id, tx.now);
-        return { usuario, sessaoId: sessao.id, issued: await issue(tx, usuario, sessao.id) };
+        return { ...access, refresh_token: await newRefreshToken(tx, sessao.id) };
       });
-      if (!result) throw new OAuthError('invalid_grant', 'O token de renovação não vale mais.');
-      return answer(result.usuario, result.sessaoId, result.issued);
+      if (!result) throw new OAuthError('invalid_grant', 'O token de renovacao nao vale mais.');
+      return result;
+    },
+
+    /** The grant of API keys (RFC 6749, 4.4). @throws OAuthError invalid_client, invalid_scope; Problem MUITAS_TENTATIVAS */
+    async credenciais(
+      actor: Actor,
+      clientId: string,
+      clientSecret: string,
+      scope: string | null,
+    ): Promise<TokenAnswer> {
+      const { chave, permissoes } = await credencial.identificar(actor, clientId, clientSecret);
+      const narrowed = readScope(scope, permissoes)?.join(' ') ?? null;
+      const until = chave.expira_em ?? Number.POSITIVE_INFINITY;
+      return answer({ sub: chave.id, sid: null, scope: narrowed }, permissoes, until);
     },
 
     /** RFC 7009: ends the session of a refresh or access token; unknown tokens are no error. */
@@ -177,18 +189,29 @@ export function createAcesso(dependencies: Dependencies) {
       await work.write(actor, async (tx) => {
         const kept = await findTokenRenovacao(tx.db, keyring.lookup(refreshPurpose, token));
         const sessaoId = claims?.sid ?? kept?.sessao_id;
-        if (sessaoId) await revokeSessoes(tx.db, { id: sessaoId }, tx.now);
+        const sessao = sessaoId ? await findSessao(tx.db, sessaoId) : null;
+        if (sessao?.revogada_em === null) await endSession(tx, sessao);
       });
     },
 
-    /** The user behind an access token. @throws Problem TOKEN_INVALIDO */
+    /** The user or API key behind an access token. @throws Problem TOKEN_INVALIDO */
     async autenticar(token: string, caller: Pick<Actor, 'ip' | 'requestId' | 'idempotencia'>): Promise<Actor> {
       const claims = await accessTokens.verify(token);
-      const sessao = claims ? await findSessao(work.reader, claims.sid) : null;
-      const usuario = sessao && sessao.revogada_em === null ? await findUsuario(work.reader, sessao.usuario_id) : null;
-      if (!usuario?.ativo || usuario.id !== claims?.sub) throw new Problem('TOKEN_INVALIDO');
+      if (!claims) throw new Problem('TOKEN_INVALIDO');
+      const scope = scopeOf(claims.scope);
+      const narrow = (held: readonly string[]): readonly string[] => (scope ? intersect(held, scope) : held);
+      if (claims.sid === null) {
+        const { chave, permissoes } = await credencial.reconhecer(claims.sub, caller.ip);
+        return { tipo: 'chave_api', id: chave.id, nome: chave.nome, permissoes: narrow(permissoes), ...caller };
+      }
+      const sessao = await findSessao(work.reader, claims.sid);
+      const open = sessao?.revogada_em === null && (sessao.expira_em === null || clock.now() < sessao.expira_em);
+      const usuario = sessao && open ? await findUsuario(work.reader, sessao.usuario_id) : null;
+      if (!usuario?.ativo || usuario.id !== claims.sub) throw new Problem('TOKEN_INVALIDO');
       const perfil = await getPerfil(work.reader, usuario.perfil_id);
-      return { tipo: 'usuario', id: usuario.id, nome: usuario.nome, permissoes: perfil.permissoes, ...caller };
+      const kept = scopeOf(sessao?.escopo ?? null);
+      const permissoes = narrow(kept ? intersect(perfil.permissoes, kept) : perfil.permissoes);
+      return { tipo: 'usuario', id: usuario.id, nome: usuario.nome, permissoes, ...caller };
     },
 
     /** The user itself with its profile. @throws Problem NAO_AUTENTICADO for anything but a user. */
@@ -198,24 +221,36 @@ export function createAcesso(dependencies: Dependencies) {
       return { usuario, perfil: await getPerfil(work.reader, usuario.perfil_id) };
     },
   };
+}
 
-  async function recordFailure(actor: Actor, email: string, usuarioId: string | null): Promise<void> {
-    await work.write(actor, async (tx) => {
-      await tx.record({
-        acao: 'login_falhou',
-        entidade: 'usuario',
-        entidadeId: usuarioId ?? 'desconhecido',
-        antes: null,
-        depois: { email, ip: actor.ip },
-        eventos: [
-          {
-            tipo: 'seguranca.login_falhou',
-            entidade: 'usuario',
-            entidadeId: usuarioId ?? 'desconhecido',
-            dados: { email, ip: actor.ip },
-          },
-        ],
-      });
-    });
-  }
+interface NewSession {
+  agente: string | null;
+  escopo: string | null;
+  cookie_hmac: string | null;
+  expira_em: number | null;
+}
+
+async function endSession(tx: Tx, sessao: Sessao): Promise<void> {
+  await revokeSessoes(tx.db, { id: sessao.id }, tx.now);
+  await tx.record({
+    acao: 'sair',
+    entidade: 'usuario',
+    entidadeId: sessao.usuario_id,
+    antes: null,
+    depois: { sessao_id: sessao.id },
+    eventos: [],
+  });
+}
+
+async function endStolenSession(tx: Tx, actor: Actor, sessao: Sessao): Promise<void> {
+  await revokeSessoes(tx.db, { id: sessao.id }, tx.now);
+  const dados = { usuario_id: sessao.usuario_id, motivo: 'token de renovação reutilizado', ip: actor.ip };
+  await tx.record({
+    acao: 'reuso_de_token',
+    entidade: 'usuario',
+    entidadeId: sessao.usuario_id,
+    antes: null,
+    depois: { sessao_id: sessao.id },
+    eventos: [{ tipo: 'seguranca.suspeita', entidade: 'usuario', entidadeId: sessao.usuario_id, dados }],
+  });
 }

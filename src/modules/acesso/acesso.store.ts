@@ -1,29 +1,13 @@
-/** Users, profiles, sessions and refresh tokens in the database. */
+/** Users, sessions and refresh tokens in the database. */
 
 import type { Selectable } from 'kysely';
-import type { PerfilTable, SessaoTable, TokenRenovacaoTable, UsuarioTable } from '../../storage/sqlite/schema';
+import type { SessaoTable, TokenRenovacaoTable, UsuarioTable } from '../../storage/sqlite/schema';
 import type { Db } from '../../storage/sqlite/unit-of-work';
-import { perfilAdministradorId, perfisEmbutidos } from './perfis.model';
+import { perfilAdministradorId } from './perfis.model';
 
 export type Usuario = Omit<Selectable<UsuarioTable>, 'ativo'> & { ativo: boolean };
-export type Perfil = Omit<Selectable<PerfilTable>, 'permissoes' | 'embutido'> & {
-  permissoes: string[];
-  embutido: boolean;
-};
 export type Sessao = Selectable<SessaoTable>;
 export type TokenRenovacao = Selectable<TokenRenovacaoTable>;
-
-/** Writes the built-in profiles as this version defines them. */
-export async function ensurePerfis(db: Db, now: number): Promise<void> {
-  for (const perfil of perfisEmbutidos) {
-    const permissoes = JSON.stringify(perfil.permissoes);
-    await db
-      .insertInto('perfis')
-      .values({ id: perfil.id, nome: perfil.nome, permissoes, embutido: 1, criado_em: now, atualizado_em: now, rev: 1 })
-      .onConflict((conflict) => conflict.column('id').doUpdateSet({ permissoes }))
-      .execute();
-  }
-}
 
 export async function findUsuarioByEmail(db: Db, email: string): Promise<Usuario | null> {
   const row = await db.selectFrom('usuarios').selectAll().where('email', '=', email).executeTakeFirst();
@@ -56,11 +40,6 @@ export async function saveUsuario(db: Db, usuario: Usuario): Promise<void> {
     .values({ id, ...row })
     .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
     .execute();
-}
-
-export async function getPerfil(db: Db, id: string): Promise<Perfil> {
-  const row = await db.selectFrom('perfis').selectAll().where('id', '=', id).executeTakeFirstOrThrow();
-  return { ...row, permissoes: JSON.parse(row.permissoes) as string[], embutido: row.embutido === 1 };
 }
 
 export async function insertSessao(db: Db, sessao: Sessao): Promise<void> {
@@ -121,6 +100,6 @@ export async function deleteConfiguracao(db: Db, nome: string): Promise<void> {
   await db.deleteFrom('configuracao').where('nome', '=', nome).execute();
 }
 
-function toUsuario(row: Selectable<UsuarioTable>): Usuario {
+export function toUsuario(row: Selectable<UsuarioTable>): Usuario {
   return { ...row, ativo: row.ativo === 1 };
 }

@@ -4,7 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { type Actor, systemActor } from '../../core/actor';
 import { minuteMs } from '../../core/clock';
 import type { Ids } from '../../core/ids';
-import { invalidField, Problem } from '../../core/problem';
+import { Problem } from '../../core/problem';
 import type { Keyring } from '../../storage/keys/keyring';
 import type { Tx, UnitOfWork } from '../../storage/sqlite/unit-of-work';
 import {
@@ -18,21 +18,22 @@ import {
   writeConfiguracao,
 } from './acesso.store';
 import { perfilAdministradorId } from './perfis.model';
+import type { Senhas } from './senha.service';
+import { cleanEmail } from './usuarios.model';
 
 const setupCodeValidMs = 30 * minuteMs;
 const setupCodeName = 'setup.codigo_hmac';
-const senhaCharactersMin = 8;
-const senhaCharactersMax = 256;
 
 interface Dependencies {
   work: UnitOfWork;
   ids: Ids;
   keyring: Keyring;
+  senhas: Senhas;
 }
 
 export type Administrador = ReturnType<typeof createAdministrador>;
 
-export function createAdministrador({ work, ids, keyring }: Dependencies) {
+export function createAdministrador({ work, ids, keyring, senhas }: Dependencies) {
   async function save(
     tx: Tx,
     existing: Usuario | null,
@@ -47,6 +48,8 @@ export function createAdministrador({ work, ids, keyring }: Dependencies) {
           senha_hash,
           perfil_id: perfilAdministradorId,
           ativo: true,
+          otp_selado: null,
+          otp_novo_selado: null,
           atualizado_em: tx.now,
           rev: existing.rev + 1,
         }
@@ -57,6 +60,9 @@ export function createAdministrador({ work, ids, keyring }: Dependencies) {
           senha_hash,
           perfil_id: perfilAdministradorId,
           ativo: true,
+          otp_selado: null,
+          otp_novo_selado: null,
+          otp_passo: 0,
           criado_em: tx.now,
           atualizado_em: tx.now,
           rev: 1,
@@ -96,7 +102,7 @@ export function createAdministrador({ work, ids, keyring }: Dependencies) {
       input: { codigo: string; email: string; senha: string; nome: string },
     ): Promise<Usuario> {
       if (await hasAdministrator(work.reader)) throw new Problem('SETUP_CONCLUIDO');
-      const senha_hash = await hashSenha(input.senha);
+      const senha_hash = await senhas.prepararForte(input.senha, [input.nome, input.email]);
       return work.write(actor, async (tx) => {
         if (await hasAdministrator(tx.db)) throw new Problem('SETUP_CONCLUIDO');
         const kept = await readConfiguracao(tx.db, setupCodeName);
@@ -107,27 +113,16 @@ export function createAdministrador({ work, ids, keyring }: Dependencies) {
       });
     },
 
-    /** Creates the administrator or resets its password, ending its sessions. */
+    /**
+     * Creates the administrator or resets its password, ending its sessions and its second factor: whoever may write to the
+     * data folder may do anything, and this is the way back in for one who lost a telephone.
+     */
     async definir(origem: string, emailText: string, senha: string): Promise<Usuario> {
-      const senha_hash = await hashSenha(senha);
+      const senha_hash = await senhas.preparar(senha);
       const email = cleanEmail(emailText);
       return work.write(systemActor(origem), async (tx) =>
         save(tx, await findUsuarioByEmail(tx.db, email), { email, senha_hash, nome: null }),
       );
     },
   };
-}
-
-/** argon2id with Bun's defaults (64 MiB, 2 passes). @throws Problem VALIDACAO for a password too short or too long. */
-export async function hashSenha(senha: string): Promise<string> {
-  if (senha.length < senhaCharactersMin)
-    throw invalidField('senha', `precisa de pelo menos ${senhaCharactersMin} caracteres`);
-  if (senha.length > senhaCharactersMax) throw invalidField('senha', `passa de ${senhaCharactersMax} caracteres`);
-  return Bun.password.hash(senha, 'argon2id');
-}
-
-function cleanEmail(email: string): string {
-  const clean = email.trim().toLowerCase();
-  if (!/^[^\s@]+@[^\s@]+$/.test(clean)) throw invalidField('email', 'não é um endereço de e-mail');
-  return clean;
 }

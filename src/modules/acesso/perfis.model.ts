@@ -1,4 +1,17 @@
-/** The four built-in profiles. They cannot be changed, so their ids are fixed. */
+/** Profiles: a name for a list of permissions. The four built-in ones cannot be changed, so their ids are fixed. */
+
+import { isPattern } from '../../core/actor';
+import { invalidField } from '../../core/problem';
+
+export interface Perfil {
+  id: string;
+  nome: string;
+  permissoes: string[];
+  embutido: boolean;
+  criado_em: number;
+  atualizado_em: number;
+  rev: number;
+}
 
 export interface PerfilEmbutido {
   id: string;
@@ -55,3 +68,15 @@ export const perfisEmbutidos: readonly PerfilEmbutido[] = [
 
 /** The id of the profile that may do everything. */
 export const perfilAdministradorId = '00000000-0000-7000-8000-000000000001';
+
+/**
+ * Permissions as they are kept: known, each once.
+ * @throws Problem VALIDACAO naming the one that is unknown.
+ */
+export function cleanPermissoes(permissoes: readonly string[]): string[] {
+  for (const [index, pattern] of permissoes.entries()) {
+    if (!isPattern(pattern))
+      throw invalidField(`permissoes.${index}`, 'não é uma permissão, como clientes:ler ou licencas:*');
+  }
+  return [...new Set(permissoes)].sort();
+}

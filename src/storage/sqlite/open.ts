@@ -17,6 +17,8 @@ export interface Sqlite {
   reader: Kysely<Schema>;
   /** The reader's raw handle, for the few statements whose cost counts in microseconds. */
   readerHandle: Database;
+  /** The migrations that this opening has applied. */
+  migrated: readonly string[];
   close(): Promise<void>;
 }
 
@@ -63,8 +65,8 @@ function openHandle(file: string, readonly: boolean): Database {
   return db;
 }
 
-/** @throws OperationalError when the file was written by a newer version of the program. */
-async function migrate(db: Kysely<Schema>): Promise<void> {
+/** @returns what was applied. @throws OperationalError when the file was written by a newer version of the program. */
+async function migrate(db: Kysely<Schema>): Promise<string[]> {
   const migrator = new Migrator({ db, provider: { getMigrations: async () => ({ ...migrations }) } });
   const applied = await appliedMigrations(db);
   const unknown = applied.find((name) => !(name in migrations));
@@ -73,8 +75,9 @@ async function migrate(db: Kysely<Schema>): Promise<void> {
       `the data folder has a newer schema (${unknown}) than this executable knows; use the newer one`,
     );
   }
-  const { error } = await migrator.migrateToLatest();
+  const { error, results } = await migrator.migrateToLatest();
   if (error) throw error;
+  return (results ?? []).map(({ migrationName }) => migrationName);
 }
 
 async function appliedMigrations(db: Kysely<Schema>): Promise<string[]> {
@@ -96,8 +99,9 @@ export async function openSqlite(file: string): Promise<Sqlite> {
   const writer = new Kysely<Schema>({
     dialect: new SqliteDialect({ database: kyselyDatabase(openHandle(file, false)) }),
   });
+  let migrated: string[];
   try {
-    await migrate(writer);
+    migrated = await migrate(writer);
   } catch (error) {
     await writer.destroy();
     throw error;
@@ -108,6 +112,7 @@ export async function openSqlite(file: string): Promise<Sqlite> {
     writer,
     reader,
     readerHandle,
+    migrated,
     close: async () => {
       await reader.destroy();
       await writer.destroy();

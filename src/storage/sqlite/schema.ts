@@ -10,6 +10,9 @@ export interface UsuarioTable {
   senha_hash: string;
   perfil_id: string;
   ativo: number;
+  otp_selado: string | null;
+  otp_novo_selado: string | null;
+  otp_passo: number;
   criado_em: number;
   atualizado_em: number;
   rev: number;
@@ -33,6 +36,11 @@ export interface SessaoTable {
   criada_em: number;
   usada_em: number;
   revogada_em: number | null;
+  cookie_hmac: string | null;
+  rede: string | null;
+  escopo: string | null;
+  /** When a browser's session ends unless it is used again; the others end with their refresh tokens. */
+  expira_em: number | null;
 }
 
 export interface TokenRenovacaoTable {
@@ -40,6 +48,36 @@ export interface TokenRenovacaoTable {
   sessao_id: string;
   expira_em: number;
   usado_em: number | null;
+}
+
+export interface ChaveApiTable {
+  id: string;
+  nome: string;
+  segredo_hmac: string;
+  permissoes: string;
+  enderecos: string;
+  responsavel_id: string;
+  ativa: number;
+  expira_em: number | null;
+  usada_em: number | null;
+  usada_de: string | null;
+  criado_em: number;
+  atualizado_em: number;
+  rev: number;
+}
+
+export interface CodigoRecuperacaoTable {
+  usuario_id: string;
+  hmac: string;
+  usado_em: number | null;
+}
+
+export interface RedefinicaoSenhaTable {
+  hmac: string;
+  usuario_id: string;
+  criada_em: number;
+  expira_em: number;
+  usada_em: number | null;
 }
 
 export interface ConfiguracaoTable {
@@ -271,6 +309,14 @@ export interface AuditoriaTable {
   hash: string;
 }
 
+/** The last link of the audit's chain and its seal, one row. */
+export interface AuditoriaSeloTable {
+  unico: number;
+  seq: number;
+  hash: string;
+  selo: string;
+}
+
 export interface IdempotenciaTable {
   id: string;
   corpo_hash: string;
@@ -308,6 +354,9 @@ export interface Schema extends EventsSchema {
   perfis: PerfilTable;
   sessoes: SessaoTable;
   tokens_renovacao: TokenRenovacaoTable;
+  chaves_api: ChaveApiTable;
+  codigos_recuperacao: CodigoRecuperacaoTable;
+  redefinicoes_senha: RedefinicaoSenhaTable;
   configuracao: ConfiguracaoTable;
   clientes: ClienteTable;
   produtos: ProdutoTable;
@@ -323,6 +372,7 @@ export interface Schema extends EventsSchema {
   fixacoes: FixacaoTable;
   maquinas_versoes: MaquinaVersaoTable;
   auditoria: AuditoriaTable;
+  auditoria_selo: AuditoriaSeloTable;
   idempotencia: IdempotenciaTable;
   tarefas: TarefaTable;
   tarefas_execucoes: TarefaExecucaoTable;

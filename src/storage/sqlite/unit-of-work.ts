@@ -9,6 +9,7 @@ import type { Actor } from '../../core/actor';
 import { type Clock, rfc3339 } from '../../core/clock';
 import type { CommittedEvent, NewEvent } from '../../core/events';
 import type { Ids } from '../../core/ids';
+import type { Keyring } from '../keys/keyring';
 import type { Schema } from './schema';
 
 export type Db = Kysely<Schema>;
@@ -65,6 +66,7 @@ interface Dependencies {
   reader: Db;
   clock: Clock;
   ids: Ids;
+  keyring: Pick<Keyring, 'lookup'>;
 }
 
 /** Fields that never enter the audit or an event, whatever the entity. */
@@ -79,9 +81,14 @@ const secretFields = new Set([
   'token_hmac',
   'segredo',
   'segredo_anterior',
+  'segredo_hmac',
+  'segredo_selado',
+  'client_secret',
+  'otp_selado',
+  'otp_novo_selado',
 ]);
 
-export function createUnitOfWork({ writer, reader, clock, ids }: Dependencies): UnitOfWork {
+export function createUnitOfWork({ writer, reader, clock, ids, keyring }: Dependencies): UnitOfWork {
   const listeners: CommitListener[] = [];
   const consumers: OutboxConsumer[] = [];
 
@@ -107,7 +114,7 @@ export function createUnitOfWork({ writer, reader, clock, ids }: Dependencies): 
             touched.add(id);
           },
           record: async (change) => {
-            await appendAudit(db, ids, actor, change, now);
+            await sealAudit(db, keyring, await appendAudit(db, ids, actor, change, now));
             touched.add(change.entidadeId);
             for (const event of change.eventos) {
               events.push(await appendEvent(db, ids, consumers, actor, event, now));
@@ -129,7 +136,8 @@ function idsIn(event: NewEvent): string[] {
   return [event.entidadeId, ...named.map(([, value]) => value).filter((value) => typeof value === 'string')];
 }
 
-async function appendAudit(db: Db, ids: Ids, actor: Actor, change: Change, now: number): Promise<void> {
+/** @returns the new end of the chain. */
+async function appendAudit(db: Db, ids: Ids, actor: Actor, change: Change, now: number): Promise<ChainEnd> {
   const last = await db.selectFrom('auditoria').select('hash').orderBy('seq', 'desc').limit(1).executeTakeFirst();
   const row = {
     id: ids.next(now),
@@ -146,10 +154,36 @@ async function appendAudit(db: Db, ids: Ids, actor: Actor, change: Change, now: 
     request_id: actor.requestId,
     hash_anterior: last?.hash ?? '',
   };
-  await db
+  const hash = auditHash(row);
+  const { seq } = await db
     .insertInto('auditoria')
-    .values({ ...row, hash: auditHash(row) })
+    .values({ ...row, hash })
+    .returning('seq')
+    .executeTakeFirstOrThrow();
+  return { seq, hash };
+}
+
+interface ChainEnd {
+  seq: number;
+  hash: string;
+}
+
+/**
+ * Notes where the chain ends, under a key that is not in the database: whoever can write to the file alone can neither
+ * cut the end off nor write the whole chain anew without its showing.
+ */
+export async function sealAudit(db: Db, keyring: Pick<Keyring, 'lookup'>, end: ChainEnd): Promise<void> {
+  const row = { ...end, selo: auditSeal(keyring, end) };
+  await db
+    .insertInto('auditoria_selo')
+    .values({ unico: 1, ...row })
+    .onConflict((conflict) => conflict.column('unico').doUpdateSet(row))
     .execute();
+}
+
+/** The seal of the last link of the chain. */
+export function auditSeal(keyring: Pick<Keyring, 'lookup'>, { seq, hash }: ChainEnd): string {
+  return keyring.lookup('auditoria', `${seq} ${hash}`);
 }
 
 /** The link of the audit chain: SHA-256 over the row's fields in their fixed order, the previous hash included. */

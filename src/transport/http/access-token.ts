@@ -10,7 +10,8 @@ const audience = 'narcidicontrol/api';
 export function createAccessTokens(secret: string, clock: Clock): AccessTokens {
   const { jwt: tokens } = jwt({ name: 'jwt', secret, alg: 'HS256', iss: issuer, aud: audience, iat: false }).decorator;
   return {
-    sign: (claims) => tokens.sign(claims),
+    sign: ({ sub, sid, scope, exp }) =>
+      tokens.sign({ sub, exp, ...(sid === null ? {} : { sid }), ...(scope === null ? {} : { scope }) }),
     verify: async (token) => {
       // Only HS256: a token that names another algorithm, or none, is refused whatever it says.
       const claims = await tokens.verify(token, {
@@ -18,11 +19,16 @@ export function createAccessTokens(secret: string, clock: Clock): AccessTokens {
         issuer,
         audience,
         currentDate: new Date(clock.now()),
-        requiredClaims: ['exp', 'sub', 'sid'],
+        requiredClaims: ['exp', 'sub'],
       });
       if (!claims) return null;
-      const { sub, sid } = claims as { sub?: unknown; sid?: unknown };
-      return typeof sub === 'string' && typeof sid === 'string' ? { sub, sid } : null;
+      const { sub, sid = null, scope = null } = claims as { sub?: unknown; sid?: unknown; scope?: unknown };
+      if (typeof sub !== 'string' || !isTextOrNull(sid) || !isTextOrNull(scope)) return null;
+      return { sub, sid, scope };
     },
   };
+}
+
+function isTextOrNull(value: unknown): value is string | null {
+  return value === null || typeof value === 'string';
 }

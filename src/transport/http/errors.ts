@@ -2,7 +2,7 @@
 
 import { ValidationError } from 'elysia';
 import { type FieldError, Problem } from '../../core/problem';
-import { OAuthError } from '../../modules/acesso/acesso.service';
+import { OAuthError } from '../../modules/acesso/oauth.model';
 import { contextOf } from './kit/context';
 
 const errorsReportedMax = 20;
@@ -99,11 +99,12 @@ function messageOf(found: object): string {
 function oauthResponse(error: OAuthError): Response {
   const status = error.error === 'invalid_client' ? 401 : 400;
   return Response.json(
-    { error: error.error, error_description: error.description },
+    { ...error.extra, error: error.error, error_description: error.description },
     {
       status,
       headers: {
         'Cache-Control': 'no-store',
+        Pragma: 'no-cache',
         ...(status === 401 ? { 'WWW-Authenticate': 'Basic realm="narcidicontrol"' } : {}),
       },
     },

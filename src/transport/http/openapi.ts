@@ -33,7 +33,8 @@ export function openApiRoutes() {
           },
           servers: [{ url: '/', description: 'Este servidor' }],
           tags: [
-            { name: 'Acesso', description: 'Entrar, renovar, sair' },
+            { name: 'Acesso', description: 'Entrar, renovar, sair; usuários, perfis e chaves de API' },
+            { name: 'Auditoria', description: 'Quem fez o quê, quando e de onde' },
             { name: 'Clientes', description: 'Quem compra' },
             { name: 'Licenças', description: 'O que foi vendido' },
             { name: 'Chave de licença', description: 'Chamadas cuja credencial é a própria chave' },
@@ -49,7 +50,10 @@ export function openApiRoutes() {
               bearer: { type: 'http', scheme: 'bearer', description: 'Token de acesso, ou o token da própria máquina' },
               oauth2: {
                 type: 'oauth2',
-                flows: { password: { tokenUrl: '/api/v1/auth/token', refreshUrl: '/api/v1/auth/token', scopes: {} } },
+                flows: {
+                  password: { tokenUrl: '/api/v1/auth/token', refreshUrl: '/api/v1/auth/token', scopes: {} },
+                  clientCredentials: { tokenUrl: '/api/v1/auth/token', scopes: {} },
+                },
               },
             },
           },

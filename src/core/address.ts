@@ -1,0 +1,46 @@
+/** IP addresses of callers: one spelling for each, the network a caller comes from, and lists of networks (CIDR). */
+
+import ipaddr from 'ipaddr.js';
+
+/** An IPv6 customer is given a /64 at least: single addresses there are no identity. */
+const ipv6NetworkBits = 64;
+
+export interface Networks {
+  /** Whether an address is in any of the networks. */
+  include(address: string): boolean;
+}
+
+/** The usual spelling of an address, IPv4 in IPv6 unwrapped; null for what is none. */
+export function normalizeAddress(text: string): string | null {
+  return ipaddr.isValid(text) ? ipaddr.process(text).toString() : null;
+}
+
+/** The network that limits count by: an IPv4 address, or the /64 of an IPv6 one. */
+export function networkOf(address: string): string {
+  if (!ipaddr.isValid(address)) return address;
+  const parsed = ipaddr.process(address);
+  if (parsed instanceof ipaddr.IPv4) return parsed.toString();
+  return `${ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/${ipv6NetworkBits}`)}/${ipv6NetworkBits}`;
+}
+
+/** A network or single address as it is kept, such as `10.0.0.0/8` or `203.0.113.7/32`; null for what is neither. */
+export function normalizeNetwork(text: string): string | null {
+  const trimmed = text.trim();
+  const whole = ipaddr.isValid(trimmed) ? `${trimmed}/${trimmed.includes(':') ? 128 : 32}` : trimmed;
+  if (!ipaddr.isValidCIDR(whole)) return null;
+  const [address, bits] = ipaddr.parseCIDR(whole);
+  const network = `${address.toString()}/${bits}`;
+  return `${(address instanceof ipaddr.IPv4 ? ipaddr.IPv4 : ipaddr.IPv6).networkAddressFromCIDR(network)}/${bits}`;
+}
+
+/** Reads networks that `normalizeNetwork` made. */
+export function readNetworks(texts: readonly string[]): Networks {
+  const networks = texts.map((text) => ipaddr.parseCIDR(text));
+  return {
+    include(text) {
+      if (!ipaddr.isValid(text)) return false;
+      const address = ipaddr.process(text);
+      return networks.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits));
+    },
+  };
+}

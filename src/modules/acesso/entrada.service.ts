@@ -1,0 +1,67 @@
+/** Logging in: the account, the password, and how often either may be wrong. */
+
+import type { Actor } from '../../core/actor';
+import type { UnitOfWork } from '../../storage/sqlite/unit-of-work';
+import { findUsuarioByEmail, type Usuario } from './acesso.store';
+import { OAuthError } from './oauth.model';
+import type { Perfil } from './perfis.model';
+import { getPerfil } from './perfis.store';
+import type { Senhas } from './senha.service';
+import type { Tentativas } from './tentativas';
+
+export interface Login {
+  username: string;
+  password: string;
+  otp: string | null;
+}
+
+interface Dependencies {
+  work: UnitOfWork;
+  senhas: Senhas;
+  tentativas: Tentativas;
+}
+
+export type Entrada = ReturnType<typeof createEntrada>;
+
+export function createEntrada({ work, senhas, tentativas }: Dependencies) {
+  return {
+    /**
+     * The user whose password this is. Unknown accounts cost the same time and get the same answer as wrong passwords.
+     * @throws OAuthError invalid_grant, Problem MUITAS_TENTATIVAS
+     */
+    async identificar(actor: Actor, { username, password }: Login): Promise<{ usuario: Usuario; perfil: Perfil }> {
+      const email = username.trim().toLowerCase();
+      const subjects = [`conta ${email}`, ...(actor.ip ? [`endereco ${actor.ip}`] : [])];
+      tentativas.check(subjects);
+      const usuario = await findUsuarioByEmail(work.reader, email);
+      const matches = await senhas.conferir(password, usuario?.senha_hash ?? null);
+      if (!usuario?.ativo || !matches) {
+        tentativas.failed(subjects);
+        await recordFailure(actor, email, usuario?.id ?? null);
+        throw new OAuthError('invalid_grant', 'E-mail ou senha incorretos.');
+      }
+      tentativas.succeeded(subjects);
+      return { usuario, perfil: await getPerfil(work.reader, usuario.perfil_id) };
+    },
+  };
+
+  async function recordFailure(actor: Actor, email: string, usuarioId: string | null): Promise<void> {
+    await work.write(actor, async (tx) => {
+      await tx.record({
+        acao: 'login_falhou',
+        entidade: 'usuario',
+        entidadeId: usuarioId ?? 'desconhecido',
+        antes: null,
+        depois: { email, ip: actor.ip },
+        eventos: [
+          {
+            tipo: 'seguranca.login_falhou',
+            entidade: 'usuario',
+            entidadeId: usuarioId ?? 'desconhecido',
+            dados: { email, ip: actor.ip },
+          },
+        ],
+      });
+    });
+  }
+}
