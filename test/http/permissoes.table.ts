@@ -177,4 +177,8 @@ export const corpos: Readonly<Record<string, { comToken: object; comChave: objec
     comToken: { impressao: 'x', cliente_id: nobody, licenca_id: nobody },
     comChave: { impressao: 'x', chave: 'nenhuma' },
   },
+  '/api/v1/uploads/versao/check POST': {
+    comToken: { versao_atual: '1.0.0', plataforma: 'linux', arquitetura: 'x64' },
+    comChave: { versao_atual: '1.0.0', plataforma: 'linux', arquitetura: 'x64', chave: 'nenhuma' },
+  },
 };
