@@ -30,7 +30,7 @@ export async function createApp(settings: Settings, log: Log) {
   const handler = composeHttp(adapters, services, jobs, events);
   const { addresses, clock, ids } = adapters;
   const sockets = createWebSockets({
-    endpoints: [mqttOverWebSocket(broker)],
+    endpoints: [mqttOverWebSocket(broker), events.endpoint],
     clock,
     ids,
     onBug: adapters.onError('websocket'),
@@ -67,6 +67,7 @@ export async function createApp(settings: Settings, log: Log) {
 
     /** Stops accepting, lets what is under way finish, and closes the stores. */
     async stop(): Promise<void> {
+      events.hangUp();
       await http?.stop();
       await versoes.transferencias.settled();
       const stopped = mqtt?.stop();

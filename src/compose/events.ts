@@ -2,6 +2,8 @@
 
 import { systemClock } from '../core/clock';
 import { createEventos } from '../modules/eventos/eventos.service';
+import { createSessoesVivas } from '../modules/eventos/sessao-viva.service';
+import { createVivo } from '../modules/eventos/vivo.service';
 import { createEntregas } from '../modules/webhooks/entregas.service';
 import { createEnvio } from '../modules/webhooks/envio.service';
 import { createTentar } from '../modules/webhooks/tentativa.service';
@@ -10,6 +12,8 @@ import { createWebhooksStore } from '../modules/webhooks/webhooks.store';
 import { version } from '../native/build-info';
 import { createOutbound } from '../relay/outbound';
 import { createRelay } from '../relay/relay';
+import { createAuthenticate } from '../transport/http/authenticate';
+import { liveFeed } from '../transport/http/live-feed';
 import type { Broker } from '../transport/mqtt/broker';
 import { changesMachineState } from '../transport/mqtt/state-events';
 import type { Adapters } from './adapters';
@@ -17,7 +21,7 @@ import type { Services } from './services';
 
 export type Events = ReturnType<typeof composeEvents>;
 
-export function composeEvents(adapters: Adapters, { estado, emails }: Services, broker: Broker) {
+export function composeEvents(adapters: Adapters, { acesso, estado, emails }: Services, broker: Broker) {
   const { log, work, sqlite, clock, ids, keyring, settings, onError } = adapters;
   const relay = createRelay({
     work,
@@ -63,7 +67,19 @@ export function composeEvents(adapters: Adapters, { estado, emails }: Services, 
     watcher: envio,
     onError: onError('webhooks'),
   });
+  const authenticate = createAuthenticate({ acesso, estado, keyring });
+  const vivo = createVivo({ handle: sqlite.readerHandle, onError: onError('eventos') });
+  const sessoes = createSessoesVivas({ onError: onError('eventos') });
+  work.onCommit((commit) => {
+    vivo.onCommit(commit);
+    sessoes.onCommit(commit);
+  });
   return {
+    authenticate,
+    vivo,
+    sessoes,
+    /** The live feed over WebSocket. */
+    endpoint: liveFeed({ vivo, sessoes, authenticate }),
     relay,
     eventos: createEventos({ work, relay }),
     webhooks,
@@ -73,7 +89,13 @@ export function composeEvents(adapters: Adapters, { estado, emails }: Services, 
     prepare: () => envio.start(),
     start(): void {
       relay.start();
+      sessoes.start();
       emails.start();
+    },
+    /** Ends the connections that would never end by themselves. */
+    hangUp(): void {
+      sessoes.stop();
+      vivo.encerrar();
     },
     async stop(): Promise<void> {
       await relay.stop();

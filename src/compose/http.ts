@@ -10,6 +10,7 @@ import { auditoriaRoutes } from '../modules/auditoria/auditoria.routes';
 import { clientesRoutes } from '../modules/clientes/clientes.routes';
 import { lgpdRoutes } from '../modules/clientes/lgpd.routes';
 import { eventosRoutes } from '../modules/eventos/eventos.routes';
+import { createStream } from '../modules/eventos/stream.http';
 import { faturasRoutes, pagamentosRoutes } from '../modules/faturas/faturas.routes';
 import { noPayments, standardWebhooks } from '../modules/faturas/pagamento.http';
 import { importacaoRoutes } from '../modules/importacao/importacao.routes';
@@ -24,7 +25,6 @@ import { planosRoutes } from '../modules/planos/planos.routes';
 import { produtosRoutes } from '../modules/produtos/produtos.routes';
 import { tarefasRoutes } from '../modules/tarefas/tarefas.routes';
 import { webhooksRoutes } from '../modules/webhooks/webhooks.routes';
-import { createAuthenticate } from '../transport/http/authenticate';
 import { createIdempotency } from '../transport/http/idempotency';
 import { createPlatform } from '../transport/http/kit/platform';
 import { createRateLimiter } from '../transport/http/kit/rate-limit';
@@ -45,7 +45,8 @@ const nobody = '00000000-0000-7000-8000-000000000000';
 export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs, events: Events): HttpHandler {
   const { settings, log, clock, ids, sqlite, keyring, series, addresses } = adapters;
   const { acesso, administrador, clientes, licencas, estado, presenca, maquinas, ativacao, verificacao } = services;
-  const platform = createPlatform(createAuthenticate({ acesso, estado, keyring }));
+  const { authenticate } = events;
+  const platform = createPlatform(authenticate);
   const limiter = createRateLimiter(clock, keyPolicy, settings.rateLimit);
   const verificar = createVerificarHttp(verificacao, limiter);
   const { paymentSecret, heartbeatIntervalSeconds } = settings;
@@ -79,7 +80,7 @@ export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs, 
     .use(planosRoutes(platform, services.planos))
     .use(faturasRoutes(platform, services.faturas))
     .use(tarefasRoutes(platform, jobs.tarefas))
-    .use(eventosRoutes(platform, events.eventos))
+    .use(eventosRoutes({ platform, eventos: events.eventos, stream: createStream(events), authenticate }))
     .use(webhooksRoutes(platform, events.webhooks, events.entregas))
     .use(pagamentosRoutes(platform, services.faturas, verifyPayment))
     .use(versionRoutes(platform, services.versoes, settings.uploadBytesMax, limiter))

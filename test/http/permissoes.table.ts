@@ -36,6 +36,7 @@ export const rotas: readonly string[] = [
   '/api/v1/eventos/consumidores GET eventos:ler',
   '/api/v1/eventos/mortas GET eventos:ler',
   '/api/v1/eventos/mortas/{id}/reenviar POST eventos:executar',
+  '/api/v1/eventos/stream GET eventos:ler',
   '/api/v1/faturas GET faturas:ler',
   '/api/v1/faturas/{id} GET faturas:ler',
   '/api/v1/faturas/{id}/cancelar POST faturas:editar',

@@ -5,10 +5,19 @@ import { parseRfc3339, rfc3339 } from '../../core/clock';
 import { eventTypes } from '../../core/events';
 import { readPage } from '../../core/page';
 import { invalidField } from '../../core/problem';
-import { idParams, linkNext, listQuery, type Platform, pageOf } from '../../transport/http/kit/platform';
+import {
+  type Authenticate,
+  bearerToken,
+  idParams,
+  linkNext,
+  listQuery,
+  type Platform,
+  pageOf,
+} from '../../transport/http/kit/platform';
 import { docs, line, oneOf, textOrNull, timestamp, uuid } from '../../transport/http/kit/wire';
 import type { Eventos } from './eventos.service';
 import { eventoSortable, type Morta, mortaSortable } from './eventos.store';
+import { type createStream, readLastId } from './stream.http';
 
 const tag = 'Eventos';
 
@@ -52,7 +61,14 @@ function moment(campo: string, text: string | undefined): number | undefined {
   return ms;
 }
 
-export function eventosRoutes(platform: Platform, eventos: Eventos) {
+interface Dependencies {
+  platform: Platform;
+  eventos: Eventos;
+  stream: ReturnType<typeof createStream>;
+  authenticate: Authenticate;
+}
+
+export function eventosRoutes({ platform, eventos, stream, authenticate }: Dependencies) {
   return new Elysia({ prefix: '/eventos' })
     .use(platform)
     .get(
@@ -79,6 +95,28 @@ export function eventosRoutes(platform: Platform, eventos: Eventos) {
         }),
         response: { 200: pageOf(eventoSchema) },
         detail: docs(tag, 'listarEventos', 'O que aconteceu, o mais recente primeiro'),
+      },
+    )
+    .get(
+      '/stream',
+      ({ query, request }) => {
+        const padroes = query.tipos?.split(',').map((padrao) => padrao.trim()) ?? ['*'];
+        const lastId = request.headers.get('last-event-id') ?? query.ultimo_id ?? null;
+        const token = bearerToken(request) ?? '';
+        return stream(() => authenticate(token, request), padroes, readLastId(lastId));
+      },
+      {
+        acesso: 'eventos:ler',
+        query: t.Object({
+          tipos: t.Optional(line(2_000, { description: 'Padrões com vírgulas; todos se não for dito' })),
+          ultimo_id: t.Optional(line(64, { description: 'Em vez do cabeçalho Last-Event-ID' })),
+        }),
+        detail: docs(
+          tag,
+          'ouvirEventos',
+          'Eventos ao vivo (text/event-stream)',
+          'Com Last-Event-ID segue de onde parou; um comentário a cada 15 s.',
+        ),
       },
     )
     .get('/consumidores', async ({ ator }) => ({ itens: await eventos.consumidores(await ator()) }), {

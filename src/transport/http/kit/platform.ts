@@ -26,11 +26,8 @@ export function createPlatform(authenticate: Authenticate) {
   }
 
   async function resolve(request: Request): Promise<Actor> {
-    const header = request.headers.get('authorization');
-    if (header === null) return anonymous(request);
-    const [, token] = /^Bearer +([\x21-\x7e]+) *$/i.exec(header) ?? [];
-    if (token === undefined) throw new Problem('TOKEN_INVALIDO', { detalhe: 'Use Authorization: Bearer <token>.' });
-    return authenticate(token, request);
+    const token = bearerToken(request);
+    return token === null ? anonymous(request) : authenticate(token, request);
   }
 
   async function admit(request: Request, access: Access): Promise<void> {
@@ -63,6 +60,15 @@ export function createPlatform(authenticate: Authenticate) {
       /** Who asks; nobody in particular on public routes without a credential. */
       ator: () => actorOf(request),
     }));
+}
+
+/** The bearer credential of a request, or null when it has none. @throws Problem TOKEN_INVALIDO for any other scheme. */
+export function bearerToken(request: Request): string | null {
+  const header = request.headers.get('authorization');
+  if (header === null) return null;
+  const [, token] = /^Bearer +([\x21-\x7e]+) *$/i.exec(header) ?? [];
+  if (token === undefined) throw new Problem('TOKEN_INVALIDO', { detalhe: 'Use Authorization: Bearer <token>.' });
+  return token;
 }
 
 /** The query parameters of every list. */
