@@ -3,7 +3,7 @@
 import type { Job } from '../core/job';
 import { renovarAssinaturas } from '../modules/faturas/faturas.jobs';
 import { licencasExpirando } from '../modules/licencas/licencas.jobs';
-import { maquinasOffline } from '../modules/maquinas/maquinas.jobs';
+import { comandosVencidos, maquinasOffline } from '../modules/maquinas/maquinas.jobs';
 import { compactarMetricas } from '../modules/maquinas/metricas.jobs';
 import { createExecucoes } from '../modules/tarefas/execucao.service';
 import { createTarefas } from '../modules/tarefas/tarefas.service';
@@ -17,6 +17,7 @@ export type Jobs = ReturnType<typeof composeJobs>;
 export function composeJobs({ settings, work, clock, ids, onError }: Adapters, services: Services) {
   const jobs: Job[] = [
     maquinasOffline(services.presenca),
+    comandosVencidos(services.comandos),
     licencasExpirando(services.vencimento.avisar),
     renovarAssinaturas(services.faturas.cobrar),
     compactarMetricas(services.metricas),

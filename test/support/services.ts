@@ -42,6 +42,7 @@ export async function openServices(startMs: number) {
       billFirst: faturas.billFirst,
     }),
     work,
+    keyring,
     clock,
     setClock: (ms: number) => {
       now = ms;

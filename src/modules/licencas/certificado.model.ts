@@ -13,9 +13,19 @@ export interface CertificateRequest {
   impressao?: string | undefined;
   nonce?: string | undefined;
   codigo: ValidationCode;
+  /** The desired state of the machine, which the certificate then proves too. */
+  estado?: ProvedState | undefined;
 }
 
-export interface CertificateClaims {
+/** What a machine can prove of itself: whether it is blocked, by which revision of its desired state, and why. */
+export interface ProvedState {
+  maquina_id: string;
+  bloqueada: boolean;
+  revisao: number;
+  motivo: string | null;
+}
+
+export interface CertificateClaims extends Partial<ProvedState> {
   iss: string;
   iat: number;
   nbf: number;
@@ -48,6 +58,7 @@ export function certificateClaims(facts: LicenceFacts, request: CertificateReque
     impressao: request.impressao ?? null,
     valida: request.codigo === 'VALIDA',
     codigo: request.codigo,
+    ...request.estado,
     ...(request.nonce === undefined ? {} : { nonce: request.nonce }),
   };
 }

@@ -101,13 +101,14 @@ export function createEstado({ sqlite, work, licences, keyring, clock, onError }
       };
     },
 
-    /** The machine's own certificate under what is in effect. */
+    /** The machine's own certificate under what is in effect: with it the machine proves its state and its revision. */
     certificate(found: MaquinaComLicenca, efeito: Efeito, now: number): string {
       const facts = licences.byId(found.maquina.licenca_id);
       if (!facts) throw new Error(`the licence of machine ${found.maquina.id} is missing`);
-      return keyring.signJws(
-        certificateClaims(facts, { impressao: found.maquina.impressao, codigo: efeito.codigo }, now),
-      );
+      const { id, impressao, revisao } = found.maquina;
+      const { bloqueada, codigo, motivo } = efeito;
+      const proved = { maquina_id: id, bloqueada, revisao, motivo };
+      return keyring.signJws(certificateClaims(facts, { impressao, codigo, estado: proved }, now));
     },
 
     /** The machines whose desired state an event may have changed, in batches by id. */

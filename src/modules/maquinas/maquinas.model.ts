@@ -4,9 +4,10 @@ import type { LicencaTermos } from '../licencas/licencas.model';
 import { licenceFailures, type StateFacts, type ValidationCode } from '../licencas/validacao.model';
 import type { Resultado } from './comandos.model';
 
-export const conexoes = ['nunca_vista', 'online', 'offline'] as const;
+/** `perdida` has been silent for thirty days. */
+export const conexoes = ['nunca_vista', 'online', 'offline', 'perdida'] as const;
 export type Conexao = (typeof conexoes)[number];
-export const maquinaStatus = ['online', 'offline', 'bloqueada', 'nunca_vista'] as const;
+export const maquinaStatus = ['online', 'offline', 'bloqueada', 'nunca_vista', 'perdida'] as const;
 export type MaquinaStatus = (typeof maquinaStatus)[number];
 
 export interface Maquina {

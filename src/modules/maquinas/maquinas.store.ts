@@ -182,6 +182,19 @@ export async function markProgress(
   return result.numUpdatedRows === 1n;
 }
 
+/** Machines that went offline and were last heard at that moment or before. */
+export async function absentSince(db: Db, epochMs: number, limit: number): Promise<Maquina[]> {
+  const rows = await db
+    .selectFrom('maquinas')
+    .selectAll()
+    .where('conexao', '=', 'offline')
+    .where('ausente_desde', '<=', epochMs)
+    .orderBy('ausente_desde')
+    .limit(limit)
+    .execute();
+  return rows.map(toMaquina);
+}
+
 /** What a machine says of a revision of its desired state, once it has done something about it. */
 export interface StateAnswer {
   revisao: number;
@@ -261,11 +274,15 @@ function toMaquina(row: Selectable<MaquinaTable>): Maquina {
 }
 
 function toRow(maquina: Maquina): Selectable<MaquinaTable> {
-  const { nome, hostname, impressao, so, versao } = maquina;
   return {
     ...maquina,
     ativa: maquina.ativa ? 1 : 0,
     bloqueada: maquina.bloqueada ? 1 : 0,
-    busca: foldText([nome, hostname, impressao.slice(0, 200), so, versao].filter(Boolean).join(' ')),
+    busca: buscaOf(maquina),
   };
+}
+
+/** The text a machine is searched by. */
+export function buscaOf({ nome, hostname, impressao, so, versao }: Maquina): string {
+  return foldText([nome, hostname, impressao.slice(0, 200), so, versao].filter(Boolean).join(' '));
 }

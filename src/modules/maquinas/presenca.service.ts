@@ -3,24 +3,29 @@
  * database hears only of the moments at which a machine comes or goes.
  */
 
-import { systemActor } from '../../core/actor';
 import { type Clock, secondMs } from '../../core/clock';
 import type { UnitOfWork } from '../../storage/sqlite/unit-of-work';
-import { type HeartbeatMessage, readHeartbeats } from './heartbeat.model';
-import type { Conexao } from './maquinas.model';
-import { maquinaEventData } from './maquinas.service';
-import { findMaquina } from './maquinas.store';
+import { createConexoes } from './conexoes.service';
+import { readHeartbeats } from './heartbeat.model';
+import {
+  type Atencao,
+  heardAt,
+  isLateFarewell,
+  leftAt,
+  lookAgain,
+  offlineReason,
+  type Presenca as PresencaState,
+  type RegrasPresenca,
+} from './presenca.model';
 import type { SeriesStore } from './series.store';
 
-const missedIntervalsMax = 3;
-/** A lost connection may come back: a machine is offline when it has not, this long after. */
-const reconnectGraceMs = 10 * secondMs;
-const sweepEveryMs = 5 * secondMs;
+const lookEveryMs = secondMs;
 
-interface Presence {
-  heardAt: number;
-  conexao: Conexao;
+interface Conhecida extends PresencaState {
+  online: boolean;
   versao: string | null;
+  /** The session its last birth named. */
+  sessao: string | null;
 }
 
 interface Dependencies {
@@ -36,77 +41,107 @@ interface Dependencies {
 export type Presenca = ReturnType<typeof createPresenca>;
 
 export function createPresenca({ work, series, clock, heartbeatIntervalMs, seat, onError }: Dependencies) {
-  const actor = systemActor('presenca');
-  const known = new Map<string, Presence>();
-  const disconnectTimers = new Map<string, ReturnType<typeof setTimeout>>();
-  const running = new Set<Promise<void>>();
-  let sweeper: ReturnType<typeof setInterval> | null = null;
+  const conexoes = createConexoes({ work, series, onError });
+  const known = new Map<string, Conhecida>();
+  /** Machines with heartbeats on their way to the disk: they are not silent. */
+  const receiving = new Map<string, number>();
+  /** Machines whose arrival is being written. */
+  const arriving = new Map<string, Promise<void>>();
+  let atencao: Atencao = { olhadaEm: clock.now(), perdidoMs: 0 };
+  let pausas = 0;
+  let timer: ReturnType<typeof setInterval> | null = null;
+  const regras: RegrasPresenca = { intervaloMs: heartbeatIntervalMs, carenciaAte: 0 };
 
-  /** Moves a machine in the database; the presence in memory is asked again inside, so that a heartbeat wins. */
-  function move(maquinaId: string, to: Conexao, stillTrue: () => boolean): void {
-    const moving = work
-      .write(actor, async (tx) => {
-        const found = await findMaquina(tx.db, maquinaId);
-        if (!found || !stillTrue()) return;
-        const presence = known.get(maquinaId);
-        const versao = presence?.versao ?? found.maquina.versao;
-        if (found.maquina.conexao === to && versao === found.maquina.versao) return;
-        await tx.db.updateTable('maquinas').set({ conexao: to, versao }).where('id', '=', maquinaId).execute();
-        if (found.maquina.conexao === to) return;
-        await tx.record({
-          acao: to === 'online' ? 'conectar' : 'desconectar',
-          entidade: 'maquina',
-          entidadeId: maquinaId,
-          antes: { conexao: found.maquina.conexao },
-          depois: { conexao: to },
-          eventos: [
-            {
-              tipo: to === 'online' ? 'maquina.online' : 'maquina.offline',
-              entidade: 'maquina',
-              entidadeId: maquinaId,
-              dados: { ...maquinaEventData(found.maquina), conexao: to },
-            },
-          ],
-        });
-      })
-      .catch((error: unknown) => onError(error, maquinaId))
-      .finally(() => running.delete(moving));
-    running.add(moving);
+  const attended = (): number => clock.now() - atencao.perdidoMs;
+
+  function look(): void {
+    atencao = lookAgain(atencao, clock.now(), lookEveryMs, pausas > 0);
   }
 
-  function heard(maquinaId: string, message: HeartbeatMessage, now: number): void {
+  /** The machine was heard; resolves once the database says that it is there. */
+  async function heard(maquinaId: string, em: number, news: { versao?: string | null; sessao?: string | null }) {
+    const before = known.get(maquinaId) ?? { ouvidaEm: em, saida: null, online: false, versao: null, sessao: null };
+    const after: Conhecida = {
+      ...before,
+      ...heardAt(before, em),
+      online: true,
+      versao: news.versao ?? before.versao,
+      sessao: news.sessao ?? before.sessao,
+    };
+    known.set(maquinaId, after);
+    // Heartbeats are acknowledged in the order in which they came: a later one waits for what an earlier one waits for.
+    if (before.online && after.versao === before.versao) {
+      await arriving.get(maquinaId);
+      return;
+    }
+    const arrival = conexoes.mover(maquinaId, {
+      para: 'online',
+      motivo: null,
+      versao: after.versao,
+      vale: () => known.get(maquinaId)?.online === true,
+      falhou: () => setOnline(maquinaId, false),
+    });
+    arriving.set(maquinaId, arrival);
+    await arrival;
+    if (arriving.get(maquinaId) === arrival) arriving.delete(maquinaId);
+  }
+
+  function setOnline(maquinaId: string, online: boolean): void {
     const before = known.get(maquinaId);
-    const versao = message.versao ?? before?.versao ?? null;
-    known.set(maquinaId, { heardAt: now, conexao: 'online', versao });
-    if (before?.conexao !== 'online' || versao !== before.versao) {
-      move(maquinaId, 'online', () => known.get(maquinaId)?.conexao === 'online');
+    if (before) before.online = online;
+  }
+
+  function left(maquinaId: string, motivo: 'desconectou' | 'conexao_perdida'): void {
+    const before = known.get(maquinaId);
+    if (before?.online) known.set(maquinaId, { ...before, ...leftAt(before, attended(), motivo) });
+  }
+
+  /** Marks as offline who has missed three heartbeats, or has not come back since its connection ended. */
+  function sweep(): void {
+    look();
+    if (pausas > 0) return;
+    const now = attended();
+    for (const [maquinaId, presenca] of known) {
+      if (!presenca.online || receiving.has(maquinaId)) continue;
+      const motivo = offlineReason(presenca, regras, now);
+      if (motivo === null) continue;
+      presenca.online = false;
+      void conexoes.mover(maquinaId, {
+        para: 'offline',
+        motivo,
+        versao: null,
+        vale: () => {
+          if (known.get(maquinaId)?.online !== false) return false;
+          // Should what is being received not be stored, the next look finds the machine silent again.
+          if (receiving.has(maquinaId)) setOnline(maquinaId, true);
+          return !receiving.has(maquinaId);
+        },
+        falhou: () => setOnline(maquinaId, true),
+      });
     }
   }
 
-  function goOffline(maquinaId: string, heardBefore: number): void {
-    const presence = known.get(maquinaId);
-    if (presence?.conexao !== 'online' || presence.heardAt > heardBefore) return;
-    presence.conexao = 'offline';
-    move(maquinaId, 'offline', () => known.get(maquinaId)?.conexao === 'offline');
-  }
-
   return {
-    /** Takes up where the last run ended; machines have three intervals from now to be heard again. */
+    /** Takes up where the last run ended; whoever was online has an interval to be heard again. */
     async start(): Promise<void> {
+      look();
       const rows = await work.reader
         .selectFrom('maquinas')
         .select(['id', 'versao'])
         .where('conexao', '=', 'online')
         .execute();
-      for (const { id, versao } of rows) known.set(id, { heardAt: clock.now(), conexao: 'online', versao });
-      sweeper = setInterval(() => this.sweep(), sweepEveryMs);
+      const now = attended();
+      regras.carenciaAte = now + heartbeatIntervalMs;
+      for (const { id, versao } of rows) {
+        const ouvidaEm = Math.min(series.lastSeen(id) ?? now, now);
+        known.set(id, { ouvidaEm, saida: null, online: true, versao, sessao: null });
+      }
+      timer = setInterval(sweep, lookEveryMs);
     },
 
     async stop(): Promise<void> {
-      if (sweeper) clearInterval(sweeper);
-      for (const timer of disconnectTimers.values()) clearTimeout(timer);
-      disconnectTimers.clear();
-      await Promise.all(running);
+      if (timer) clearInterval(timer);
+      await conexoes.settled();
     },
 
     /**
@@ -116,39 +151,70 @@ export function createPresenca({ work, series, clock, heartbeatIntervalMs, seat,
      */
     async heartbeat(maquinaId: string, body: unknown): Promise<number> {
       const now = clock.now();
+      const em = attended();
       const message = readHeartbeats(body, now);
-      await series.append(maquinaId, message.points, now);
-      heard(maquinaId, message, now);
+      receiving.set(maquinaId, (receiving.get(maquinaId) ?? 0) + 1);
+      try {
+        await series.append(maquinaId, message.points, now);
+        await heard(maquinaId, em, { versao: message.versao });
+      } finally {
+        const others = (receiving.get(maquinaId) ?? 1) - 1;
+        if (others > 0) receiving.set(maquinaId, others);
+        else receiving.delete(maquinaId);
+      }
       await seat(maquinaId);
       return message.points.length;
     },
 
-    /** A connection of the machine has ended, whatever the reason. */
-    disconnected(maquinaId: string): void {
-      const at = clock.now();
-      this.connected(maquinaId);
-      disconnectTimers.set(
-        maquinaId,
-        setTimeout(() => {
-          disconnectTimers.delete(maquinaId);
-          goOffline(maquinaId, at);
-        }, reconnectGraceMs),
-      );
+    /**
+     * What the machine says of its connection: a birth, a goodbye, or its will.
+     * @param testamento whether the broker says it for a machine whose connection broke.
+     * @returns false for the will of a session that another has replaced: it should go no further.
+     */
+    async conexao(
+      maquinaId: string,
+      { conectada, sessao, testamento }: { conectada: boolean; sessao: string | null; testamento: boolean },
+    ): Promise<boolean> {
+      if (conectada) {
+        await heard(maquinaId, attended(), { sessao });
+        return true;
+      }
+      if (isLateFarewell(known.get(maquinaId)?.sessao ?? null, sessao)) return !testamento;
+      left(maquinaId, testamento ? 'conexao_perdida' : 'desconectou');
+      return true;
+    },
+
+    /** The last connection of the machine has ended. @param despedida whether it said so with DISCONNECT. */
+    disconnected(maquinaId: string, despedida: boolean): void {
+      left(maquinaId, despedida ? 'desconectou' : 'conexao_perdida');
     },
 
     /** The machine has a connection again. */
     connected(maquinaId: string): void {
-      const timer = disconnectTimers.get(maquinaId);
-      if (timer) clearTimeout(timer);
-      disconnectTimers.delete(maquinaId);
+      const before = known.get(maquinaId);
+      if (before?.saida) known.set(maquinaId, { ...before, saida: null });
     },
 
-    /** Marks as offline who has missed three heartbeats. */
-    sweep(): void {
-      const silentSince = clock.now() - missedIntervalsMax * heartbeatIntervalMs;
-      for (const [maquinaId, presence] of known) {
-        if (presence.conexao === 'online' && presence.heardAt <= silentSince) goOffline(maquinaId, silentSince);
-      }
+    /** While something keeps the server from hearing machines, such as a backup, no time passes for them. */
+    pausar(): void {
+      look();
+      pausas += 1;
+    },
+
+    retomar(): void {
+      look();
+      pausas -= 1;
+    },
+
+    sweep,
+
+    /** The job: looks once more, and gives up who has been silent for thirty days. @returns what there is, in words. */
+    async verificar({ signal }: { signal?: AbortSignal } = {}): Promise<string> {
+      sweep();
+      await conexoes.settled();
+      const perdidas = await conexoes.darPorPerdidas(clock.now(), signal);
+      const { online, offline } = await this.counts();
+      return `${online} online, ${offline} offline, ${perdidas} dada(s) por perdida(s)`;
     },
 
     /** How many machines are there and how many are not, of those that were ever heard and may be. */
@@ -171,7 +237,6 @@ export function createPresenca({ work, series, clock, heartbeatIntervalMs, seat,
     /** Forgets a machine that was removed. */
     forget(maquinaId: string): void {
       known.delete(maquinaId);
-      this.connected(maquinaId);
     },
   };
 }

@@ -45,6 +45,7 @@ export function createAuthorization(dependencies: Dependencies) {
 
   /** Takes a message to its service. @param done hears of what must not be acknowledged. */
   function take(
+    client: Client | null,
     maquinaId: string,
     target: keyof MachineMessages,
     packet: PublishPacket,
@@ -52,8 +53,9 @@ export function createAuthorization(dependencies: Dependencies) {
   ): void {
     // Only the connection is retained; a retained heartbeat would be told anew to every subscriber.
     if (target !== 'conexao') packet.retain = false;
-    messages[target](maquinaId, packet.payload).then(
-      () => done(),
+    const testamento = client === null || innerClient(client).will === packet;
+    messages[target](maquinaId, packet.payload, testamento).then(
+      (goesOn) => done(goesOn === false ? new Error('the will of a session that has passed') : undefined),
       (error: unknown) => {
         // What is wrong with the message is counted and the message dropped; what is wrong with the store must not be
         // acknowledged, so the connection ends and the machine will send again.
@@ -85,14 +87,14 @@ export function createAuthorization(dependencies: Dependencies) {
       counters.messagesIn += 1;
       const delayMs = rate.take(maquinaId);
       if (delayMs === 0) {
-        take(maquinaId, target, packet, done);
+        take(client, maquinaId, target, packet, done);
       } else if (delayMs > publishDelayMsMax) {
         counters.end('rate');
         done(new Error('publishes faster than allowed'));
       } else {
         // Until this one is done nothing more is read of the connection: the machine is slowed down to its rate.
         counters.throttled += 1;
-        setTimeout(() => take(maquinaId, target, packet, done), delayMs);
+        setTimeout(() => take(client, maquinaId, target, packet, done), delayMs);
       }
     },
 

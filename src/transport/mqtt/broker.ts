@@ -54,7 +54,7 @@ export async function createBroker(dependencies: Dependencies) {
     onGone: ({ client, session: { maquinaId } }, last) => {
       if (!last) return;
       persistence.touch(client.id).catch((error: unknown) => onError(error, maquinaId));
-      presenca.disconnected(maquinaId);
+      presenca.disconnected(maquinaId, client._disconnected);
     },
   });
   const wills = createWills({ persistence, connections, onError });

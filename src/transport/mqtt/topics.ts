@@ -11,7 +11,11 @@ import type { Presenca } from '../../modules/maquinas/presenca.service';
 export interface MachineMessages {
   heartbeat(maquinaId: string, payload: Buffer | string): Promise<void>;
   respostas(maquinaId: string, payload: Buffer | string): Promise<void>;
-  conexao(maquinaId: string, payload: Buffer | string): Promise<void>;
+  /**
+   * @param testamento whether the broker says it for a machine whose connection broke.
+   * @returns false when it should go no further: the will of a session that another has replaced.
+   */
+  conexao(maquinaId: string, payload: Buffer | string, testamento: boolean): Promise<boolean>;
 }
 
 interface Dependencies {
@@ -22,9 +26,9 @@ interface Dependencies {
 }
 
 export function createMachineMessages({ presenca, estado, comandos, onInvalid }: Dependencies): MachineMessages {
-  async function reported(maquinaId: string, topic: keyof MachineMessages, work: () => Promise<void>): Promise<void> {
+  async function reported<T>(maquinaId: string, topic: keyof MachineMessages, work: () => Promise<T>): Promise<T> {
     try {
-      await work();
+      return await work();
     } catch (error) {
       if (error instanceof Problem) onInvalid(maquinaId, topic, error);
       throw error;
@@ -53,16 +57,18 @@ export function createMachineMessages({ presenca, estado, comandos, onInvalid }:
         await estado.answered(machineActor(maquinaId), maquinaId, { revisao, resultado: known, detalhe: words });
       }),
 
-    // The message itself is retained by the broker; here it only has to be one.
-    conexao: (maquinaId, payload) =>
+    // The message itself is retained by the broker.
+    conexao: (maquinaId, payload, testamento) =>
       reported(maquinaId, 'conexao', async () => {
         const text = messageText(payload);
-        if (text === '') return;
+        if (text === '') return true;
         const { conectada, sessao } = record(parse(payload));
         if (typeof conectada !== 'boolean') throw invalidField('conectada', 'deve ser true ou false');
         if (sessao !== undefined && sessao !== null && typeof sessao !== 'string' && typeof sessao !== 'number') {
           throw invalidField('sessao', 'deve ser um texto');
         }
+        const named = sessao === undefined || sessao === null ? null : String(sessao);
+        return presenca.conexao(maquinaId, { conectada, sessao: named, testamento });
       }),
   };
 }
