@@ -12,6 +12,11 @@ import { Problem } from '../../core/problem';
 const incomingFolder = 'recebendo';
 const hashPattern = /^[0-9a-f]{64}$/;
 const shardCharacters = 2;
+/**
+ * How much may arrive before the spent chunks are collected: left to itself the collector lets twice the live heap pile up
+ * first, and every byte of an upload is a chunk that was spent.
+ */
+const collectEveryBytes = 16 * 1024 ** 2;
 /** What the operating system says when there is no room: full disk, quota, limit on a file's size. */
 const fullCodes = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
@@ -100,6 +105,7 @@ async function write(
   const sha256 = createHash('sha256');
   const sha512 = createHash('sha512');
   let bytes = 0;
+  let collectedAt = 0;
   const file = await open(part, 'wx', 0o600);
   try {
     for await (const chunk of chunks) {
@@ -111,6 +117,10 @@ async function write(
       sha512.update(chunk);
       await writeAll(file, chunk);
       onProgress?.(bytes);
+      if (bytes - collectedAt >= collectEveryBytes) {
+        collectedAt = bytes;
+        Bun.gc(false);
+      }
     }
     await file.sync();
   } finally {

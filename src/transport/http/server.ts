@@ -115,5 +115,7 @@ function withoutTrailingSlash(request: Request): Request {
   const query = url.indexOf('?');
   const pathEnd = query === -1 ? url.length : query;
   if (url.charCodeAt(pathEnd - 1) !== 47 || pathEnd - url.indexOf('/', url.indexOf('//') + 2) === 1) return request;
-  return new Request(url.slice(0, pathEnd).replace(/\/+$/, '') + url.slice(pathEnd), request);
+  const { method, headers, body } = request;
+  // Given the request itself, the new one would first read the whole body into memory.
+  return new Request(url.slice(0, pathEnd).replace(/\/+$/, '') + url.slice(pathEnd), { method, headers, body });
 }
