@@ -3,12 +3,16 @@
 import { Elysia } from 'elysia';
 import type { LicenceReader } from '../modules/licencas/licencas.facts';
 import type { Estado } from '../modules/maquinas/estado.service';
+import { adocaoRoutes } from '../modules/versoes/adocao.routes';
+import { createAdocoes } from '../modules/versoes/adocao.service';
 import { atualizacaoRoutes } from '../modules/versoes/atualizacao.routes';
 import { createAtualizacoes } from '../modules/versoes/atualizacao.service';
 import { createCatalogo } from '../modules/versoes/catalogo.service';
 import { createChamadores } from '../modules/versoes/chamadores.service';
 import { createDownloads } from '../modules/versoes/download.service';
 import { createEnderecos } from '../modules/versoes/enderecos.service';
+import { feedsRoutes } from '../modules/versoes/feeds.routes';
+import { createFeeds } from '../modules/versoes/feeds.service';
 import { fixacoesRoutes } from '../modules/versoes/fixacoes.routes';
 import { createFixacoes } from '../modules/versoes/fixacoes.service';
 import { fixadaReader } from '../modules/versoes/fixacoes.store';
@@ -31,12 +35,15 @@ export function createVersionServices(adapters: Adapters, licences: LicenceReade
   const chamadores = createChamadores({ licences, machine: estado.load, keyring, clock });
   const fixada = fixadaReader(sqlite.readerHandle, sqlite.reader);
   work.onCommit((commit) => catalogo.onCommit(commit));
+  const atualizacoes = createAtualizacoes({ work, catalogo, enderecos, fixada, clock });
   return {
     files,
     chamadores,
     versoes: createVersoes({ work, ids, keyring, files }),
-    atualizacoes: createAtualizacoes({ work, catalogo, enderecos, fixada, clock }),
+    atualizacoes,
+    feeds: createFeeds({ atualizacoes }),
     downloads: createDownloads({ work, files, chamadores, enderecos }),
+    adocoes: createAdocoes({ work }),
     fixacoes: createFixacoes({ work, ids }),
     progresso: createProgresso({ clock }),
     transferencias: createTransferencias({ onError: onError('downloads') }),
@@ -47,6 +54,8 @@ export function versionRoutes(platform: Platform, services: VersionServices, byt
   const { versoes, files, progresso, transferencias, atualizacoes, chamadores, downloads, fixacoes } = services;
   return new Elysia({ name: 'versoes' })
     .use(versoesRoutes({ platform, versoes, files, bytesMax, progresso, transferencias }))
+    .use(adocaoRoutes(platform, services.adocoes))
+    .use(feedsRoutes({ platform, feeds: services.feeds, chamadores, downloads, transferencias, limiter }))
     .use(fixacoesRoutes(platform, fixacoes))
     .use(atualizacaoRoutes({ platform, atualizacoes, chamadores, downloads, transferencias, limiter }));
 }

@@ -7,6 +7,7 @@ import { systemActor } from '../../core/actor';
 import { rfc3339OrNull } from '../../core/clock';
 import type { EventType } from '../../core/events';
 import type { Tx, UnitOfWork } from '../../storage/sqlite/unit-of-work';
+import { noteRunning } from '../versoes/adocao.store';
 import type { Conexao, Maquina } from './maquinas.model';
 import { maquinaEventData } from './maquinas.service';
 import { absentSince, buscaOf, findMaquina } from './maquinas.store';
@@ -72,6 +73,7 @@ export function createConexoes({ work, series, onError }: Dependencies) {
       .set({ conexao, versao: versaoNova, ausente_desde, busca: buscaOf(depois) })
       .where('id', '=', maquinaId)
       .execute();
+    await noteRunning(tx.db, maquinaId, versaoNova, tx.now);
     if (antes.conexao === para) return;
     await record(tx, antes, para, para === 'online' ? 'maquina.online' : 'maquina.offline', {
       ...(motivo === null ? {} : { motivo }),

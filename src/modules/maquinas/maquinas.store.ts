@@ -9,6 +9,7 @@ import type { MaquinaTable } from '../../storage/sqlite/schema';
 import { likePattern } from '../../storage/sqlite/search';
 import type { Db } from '../../storage/sqlite/unit-of-work';
 import type { ClienteEfeito, LicencaTermos, LicencaTipo, Situacao } from '../licencas/licencas.model';
+import { noteRunning } from '../versoes/adocao.store';
 import type { Resultado } from './comandos.model';
 import { type Conexao, type Maquina, type MaquinaComLicenca, type MaquinaStatus, noProgress } from './maquinas.model';
 
@@ -91,6 +92,7 @@ export async function existingMaquinas(db: Db, ids: readonly string[]): Promise<
 
 export async function insertMaquina(db: Db, maquina: Maquina): Promise<void> {
   await db.insertInto('maquinas').values(toRow(maquina)).execute();
+  await noteRunning(db, maquina.id, maquina.versao, maquina.atualizado_em);
 }
 
 /** Saves over the revision before. @throws Problem VERSAO_DESATUALIZADA */
@@ -103,6 +105,7 @@ export async function updateMaquina(db: Db, maquina: Maquina): Promise<void> {
     .where('rev', '=', maquina.rev - 1)
     .executeTakeFirst();
   if (result.numUpdatedRows !== 1n) throw new Problem('VERSAO_DESATUALIZADA');
+  await noteRunning(db, id, maquina.versao, maquina.atualizado_em);
 }
 
 export async function deleteMaquina(db: Db, id: string): Promise<void> {

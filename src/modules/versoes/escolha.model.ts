@@ -48,10 +48,21 @@ export function rolloutPlace(versaoId: string, lugar: string): number {
 /** What a caller is offered; null when nothing is newer, or nothing newer is meant for it. */
 export function chooseUpdate(catalogo: readonly VersaoOferta[], procura: Procura): Escolha | null {
   const { versaoAtual } = procura;
-  const newer = (versao: VersaoOferta): boolean =>
-    versaoAtual === null || compareVersions(versao.versao, versaoAtual) > 0;
-  const meant = catalogo.filter((versao) => newer(versao) && refusal(versao, procura) === null);
-  const [best] = meant.filter((versao) => reachable(versao, versaoAtual)).sort(byRank);
+  return choose(catalogo, procura, ({ versao }) => versaoAtual === null || compareVersions(versao, versaoAtual) > 0);
+}
+
+/** What a feed shows a caller: the next step, or else the best of what it may have, newer or not. */
+export function chooseLatest(catalogo: readonly VersaoOferta[], procura: Procura): Escolha | null {
+  return choose(catalogo, procura, () => true);
+}
+
+function choose(
+  catalogo: readonly VersaoOferta[],
+  procura: Procura,
+  asked: (versao: VersaoOferta) => boolean,
+): Escolha | null {
+  const meant = catalogo.filter((versao) => asked(versao) && refusal(versao, procura) === null);
+  const [best] = meant.filter((versao) => reachable(versao, procura.versaoAtual)).sort(byRank);
   return best ? { versao: best, obrigatoria: meant.some(({ obrigatoria }) => obrigatoria) } : null;
 }
 

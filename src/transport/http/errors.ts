@@ -36,9 +36,12 @@ function maskKeys(document: Record<string, unknown>): Record<string, unknown> {
   return { ...document, instance: maskPath(document.instance) };
 }
 
+const keyInPath =
+  /(\/(?:licencas\/(?:ativar|desativar|verificar)|uploads\/feeds\/(?:electron|tauri))\/)([^/?]{0,5})[^/?]*/;
+
 /** A path with the licence key in it, if any, cut to its first group. */
 export function maskPath(path: string): string {
-  return path.replace(/(\/licencas\/(?:ativar|desativar|verificar)\/)([^/?]{0,5})[^/?]*/, '$1$2…');
+  return path.replace(keyInPath, '$1$2…');
 }
 
 function toProblem(error: unknown, code: string | number): Problem | null {

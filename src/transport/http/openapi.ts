@@ -96,6 +96,11 @@ const publicOperations = new Set([
   'registrarMaquina',
   'verificarAtualizacao',
   'baixarVersao',
+  'feedElectron',
+  'feedTauri',
+  'feedTauriEstatico',
+  'arquivoDoFeedElectron',
+  'arquivoDoFeedTauri',
 ]);
 const descriptions: Readonly<Record<string, string>> = { '200': 'Feito', '201': 'Criado', '204': 'Feito, sem corpo' };
 
