@@ -1,6 +1,6 @@
 /** Long work in slices, so that the event loop is never held. */
 
-const sliceMsMax = 15;
+const sliceMsMax = 10;
 
 export interface Slices {
   /** Lets others work when this slice has lasted long enough. Called between units of work that are short by themselves. */
@@ -21,20 +21,22 @@ export function createSlices(): Slices {
     return lasted;
   }
 
-  return {
-    breathe() {
-      if (end() < sliceMsMax) return undefined;
-      return new Promise((resolve) => {
-        setImmediate(() => {
-          since = performance.now();
-          resolve();
-        });
+  function nextTurn(): Promise<void> {
+    return new Promise((resolve) => {
+      setImmediate(() => {
+        since = performance.now();
+        resolve();
       });
-    },
+    });
+  }
+
+  return {
+    breathe: () => (end() < sliceMsMax ? undefined : nextTurn()),
     async wait(promise) {
       end();
       const value = await promise;
-      since = performance.now();
+      // What was settled already has let nobody work.
+      await nextTurn();
       return value;
     },
     longestMs: () => longest,

@@ -21,9 +21,12 @@ export interface ScratchSeries {
   remove(): Promise<void>;
 }
 
-export function scratchSeries(folder = mkdtempSync(join(tmpdir(), 'narcidi-series-'))): ScratchSeries {
+export function scratchSeries(
+  folder = mkdtempSync(join(tmpdir(), 'narcidi-series-')),
+  kept = retention,
+): ScratchSeries {
   const root = openLmdb(folder);
-  const store = createSeriesStore(root, retention);
+  const store = createSeriesStore(root, kept);
   return {
     store,
     root,
@@ -31,7 +34,7 @@ export function scratchSeries(folder = mkdtempSync(join(tmpdir(), 'narcidi-serie
       store.compact({ now, existing: async (ids) => new Set(ids.filter(existing)) }),
     reopen: async () => {
       await root.close();
-      return scratchSeries(folder);
+      return scratchSeries(folder, kept);
     },
     remove: async () => {
       await root.close();

@@ -125,8 +125,10 @@ export function createAvailability(fromMs: number, toMs: number, heartbeatInterv
   let coveredUntil = fromMs;
   return {
     add({ em, unitMs, rollup }: Bucket): void {
-      for (const offset of rollup.seen) {
-        const heard = em + offset * unitMs;
+      const { seen } = rollup;
+      // By index: the iterator of a typed array is several times slower, and a year has half a million of these.
+      for (let index = 0; index < seen.length; index += 1) {
+        const heard = em + (seen[index] ?? 0) * unitMs;
         const end = Math.min(heard + vouched, toMs);
         if (end <= coveredUntil) continue;
         covered += end - Math.max(heard, coveredUntil);

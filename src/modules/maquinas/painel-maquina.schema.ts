@@ -2,7 +2,7 @@
 
 import { t } from 'elysia';
 import { oneOf, timestamp } from '../../transport/http/kit/wire';
-import { periodos } from './dashboard.model';
+import { periodos, type SeriesPoint } from './dashboard.model';
 import { maquinaSchema } from './maquinas.schema';
 import { resolucoes } from './series.store';
 
@@ -22,7 +22,14 @@ export const exportQuery = t.Object({
   extras: t.Optional(t.BooleanString({ description: 'Uma coluna por série extra' })),
 });
 
-const seriesSchema = t.Array(t.Array(t.Number()), { description: '[epoch_ms, média, mínimo, máximo]' });
+/** Not a TypeBox array: validating and copying each of thousands of numbers would take longer than reading them. */
+const seriesSchema = t.Unsafe<SeriesPoint[]>(
+  t.Any({
+    type: 'array',
+    items: { type: 'array', items: { type: 'number' }, minItems: 4, maxItems: 4 },
+    description: '[epoch_ms, média, mínimo, máximo]',
+  }),
+);
 
 export const dashboardSchema = t.Object({
   maquina: maquinaSchema,
@@ -33,7 +40,7 @@ export const dashboardSchema = t.Object({
   passo_ms: t.Integer({ description: 'Largura de um ponto das séries' }),
   disponibilidade_pct: t.Union([t.Number(), t.Null()]),
   series: t.Object({ cpu: seriesSchema, memoria: seriesSchema, disco: seriesSchema }),
-  extras: t.Record(t.String(), seriesSchema),
+  extras: t.Unsafe<Record<string, SeriesPoint[]>>(t.Any({ description: 'As séries extras, por nome, na mesma forma' })),
   anomalias: t.Array(t.Unknown()),
   alertas: t.Array(t.Unknown()),
 });

@@ -35,6 +35,12 @@ interface Hour {
   start: number;
 }
 
+interface Change {
+  table: SeriesTables['horas'];
+  key: Buffer;
+  value: Buffer;
+}
+
 interface Run {
   compaction: Compaction;
   slices: Slices;
@@ -49,28 +55,37 @@ export function createSeriesCompaction({ tables, append, forget, retention }: De
     await slices.wait(pendentes.put(barrierKey, barrierKey));
   }
 
+  /** The records of an hour and its minutes that its raw heartbeats change, ready to be stored. */
+  async function encodeHour({ slices }: Run, id: Buffer, start: number): Promise<Change[]> {
+    const names = readNames(tables, id);
+    const folded = await foldHour(tables, id, start, names, slices);
+    const slotOf = (name: string) => {
+      const slot = names.indexOf(name);
+      return slot === -1 ? undefined : slot;
+    };
+    const changed: Change[] = [];
+    for (const minute of folded.minutesChanged) {
+      const rollup = folded.minutes.get(minute);
+      if (!rollup) continue;
+      const key = timeKey(id, start + minute * minuteMs);
+      changed.push({ table: minutos, key, value: encodeRollup(rollup, minuteUnits, slotOf) });
+      await slices.breathe();
+    }
+    if (folded.hour && folded.hourChanged) {
+      changed.push({ table: horas, key: timeKey(id, start), value: encodeRollup(folded.hour, hourUnits, slotOf) });
+    }
+    return changed;
+  }
+
   /**
    * Adds the raw heartbeats of an hour to its rollups, and removes its mark unless more came meanwhile.
    * @returns settles when that is on the disk.
    */
   async function roll(run: Run, { id, maquinaId, start }: Hour, watch: Watched): Promise<{ stored: Promise<unknown> }> {
-    const names = readNames(tables, id);
-    const folded = await foldHour(tables, id, start, names, run.slices);
-    const slotOf = (name: string) => {
-      const slot = names.indexOf(name);
-      return slot === -1 ? undefined : slot;
-    };
+    const changed = await encodeHour(run, id, start);
     // From here on nothing is awaited: one transaction.
-    const writes: Promise<boolean>[] = [];
-    for (const minute of folded.minutesChanged) {
-      const rollup = folded.minutes.get(minute);
-      if (!rollup) continue;
-      writes.push(minutos.put(timeKey(id, start + minute * minuteMs), encodeRollup(rollup, minuteUnits, slotOf)));
-    }
-    if (folded.hour && folded.hourChanged) {
-      writes.push(horas.put(timeKey(id, start), encodeRollup(folded.hour, hourUnits, slotOf)));
-      run.report.hoursRolled += 1;
-    }
+    const writes = changed.map(({ table, key, value }) => table.put(key, value));
+    if (changed.length > 0) run.report.hoursRolled += 1;
     if (!watch.touched) {
       append.unmarked(maquinaId, start);
       writes.push(pendentes.remove(timeKey(id, start)));
