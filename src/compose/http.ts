@@ -18,6 +18,7 @@ import { chaveRoutes } from '../modules/licencas/chave.routes';
 import { licencasRoutes } from '../modules/licencas/licencas.routes';
 import { createVerificarHttp } from '../modules/licencas/verificar.http';
 import { comandosRoutes } from '../modules/maquinas/comandos.routes';
+import { frotaRoutes } from '../modules/maquinas/frota.routes';
 import { heartbeatRoutes } from '../modules/maquinas/heartbeat.routes';
 import { maquinasRoutes } from '../modules/maquinas/maquinas.routes';
 import { painelMaquinaRoutes } from '../modules/maquinas/painel-maquina.routes';
@@ -85,6 +86,7 @@ export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs, 
     .use(pagamentosRoutes(platform, services.faturas, verifyPayment))
     .use(versionRoutes(platform, services.versoes, settings.uploadBytesMax, limiter))
     .use(heartbeatRoutes({ platform, presenca, estado, clock, heartbeatIntervalSeconds }))
+    .use(frotaRoutes(platform, services.frota))
     .use(comandosRoutes({ platform, comandos: services.comandos, clock }))
     .use(maquinasRoutes({ platform, maquinas, ativacao, presenca, limiter, clock, mqttUrl }))
     .use(painelMaquinaRoutes({ platform, licencas, painel, clock, lastSeen }));

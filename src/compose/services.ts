@@ -16,6 +16,7 @@ import { createVencimento } from '../modules/licencas/vencimento.service';
 import { createVerificacao } from '../modules/licencas/verificacao.service';
 import { createComandos } from '../modules/maquinas/comandos.service';
 import { createEstado } from '../modules/maquinas/estado.service';
+import { createFrota } from '../modules/maquinas/frota.service';
 import { createMaquinas, touchMachines } from '../modules/maquinas/maquinas.service';
 import { createMetricas } from '../modules/maquinas/metricas.service';
 import { createPainelMaquina } from '../modules/maquinas/painel-maquina.service';
@@ -90,6 +91,7 @@ export function createServices(adapters: Adapters) {
   });
   const ativacao = createAtivacao({ work, ids, keyring, leasedUntil: flutuante.leasedUntil });
   const maquinas = createMaquinas({ work, clock, keyring, ativacao, series });
+  const frota = createFrota({ work, clock, comandos });
   const presenca = createPresenca({
     work,
     series,
@@ -127,6 +129,7 @@ export function createServices(adapters: Adapters) {
     flutuante,
     ativacao,
     maquinas,
+    frota,
     presenca,
     metricas,
     painelMaquina,

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { join } from 'node:path';
+import { open } from 'lmdb';
 import mqtt, { type MqttClient } from 'mqtt';
 import {
   type Answer,
@@ -259,5 +261,37 @@ describe('a desired state that the machine refuses', () => {
       'maquina.bloqueio_aplicado',
     ]);
     await client.endAsync();
+  });
+});
+
+describe('a machine that is removed', () => {
+  test('is cut off, and its session, its queue and what was retained go with it', async () => {
+    const machine = await newMachine();
+    const base = `narcidi/v1/maquinas/${machine.id}`;
+    const will = { topic: machine.topicos.conexao, payload: Buffer.from('{"conectada":false}'), qos: 1, retain: true };
+    const client = await connectMachine(machine.activation, { clean: false, will: { ...will, qos: 1 as const } });
+    await client.subscribeAsync(`${base}/#`, { qos: 1 });
+    await client.publishAsync(machine.topicos.conexao, '{"conectada":true}', { qos: 1, retain: true });
+    const closed = new Promise<void>((resolve) => client.once('close', () => resolve()));
+    expect((await server.call('DELETE', `/maquinas/${machine.id}`)).status).toBe(204);
+    await closed;
+    expect((await server.call('GET', `/maquinas/${machine.id}/comandos`)).status).toBe(404);
+    const left = () => {
+      const root = open({ path: join(server.data, 'lmdb'), maxDbs: 64, readOnly: true });
+      const names = ['mqtt-sessions', 'mqtt-subscriptions', 'mqtt-outgoing', 'mqtt-wills', 'mqtt-retained'];
+      const found = names.filter((name) => {
+        const db = root.openDB<Buffer, Buffer>({ name, keyEncoding: 'binary', encoding: 'binary' });
+        return [...db.getRange({})].some(({ key, value }) => key.includes(machine.id) || value.includes(machine.id));
+      });
+      return { found, close: () => root.close() };
+    };
+    await eventually(
+      async () => {
+        const { found, close } = left();
+        await close();
+        return found;
+      },
+      (found) => found.length === 0,
+    );
   });
 });

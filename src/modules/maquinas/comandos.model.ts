@@ -114,7 +114,7 @@ export function newComando(input: NewComando, id: string, maquinaId: string, now
     status: 'na_fila',
     detalhe: null,
     criado_em: now,
-    expira_em: expiry(input.expira_em, now),
+    expira_em: checkExpiry(input.expira_em, now),
     enviado_em: null,
     recebido_em: null,
     concluido_em: null,
@@ -123,7 +123,11 @@ export function newComando(input: NewComando, id: string, maquinaId: string, now
   };
 }
 
-function expiry(text: string | undefined, now: number): number {
+/**
+ * Until when a command may be delivered, epoch milliseconds.
+ * @throws Problem VALIDACAO
+ */
+export function checkExpiry(text: string | undefined, now: number): number {
   if (text === undefined) return now + comandoLifeMsDefault;
   const epochMs = parseRfc3339(text);
   if (epochMs === null) throw invalidField('expira_em', 'deve ser uma data e hora RFC 3339');

@@ -43,9 +43,17 @@ export const editMaquinaBody = t.Object({
 export const maquinaFilterQuery = {
   cliente_id: t.Optional(uuid),
   licenca_id: t.Optional(uuid),
+  produto: t.Optional(t.String({ maxLength: 64, description: 'Slug ou id' })),
   status: t.Optional(oneOf(maquinaStatus)),
   versao: t.Optional(t.String({ maxLength: 64 })),
+  so: t.Optional(t.String({ maxLength: 100, description: 'Como o nome do sistema começa' })),
   impressao: t.Optional(t.String({ maxLength: 4096 })),
+};
+
+/** The filters of a list, for calls that have no page. */
+export const fleetFilterFields = {
+  ...maquinaFilterQuery,
+  busca: t.Optional(t.String({ maxLength: 200, description: 'Parte do texto procurado' })),
 };
 
 const heartbeat = t.Object(

@@ -6,19 +6,13 @@ import type { EventType } from '../../core/events';
 import type { Page, PageRequest } from '../../core/page';
 import { invalidField, Problem } from '../../core/problem';
 import type { Keyring } from '../../storage/keys/keyring';
-import type { UnitOfWork } from '../../storage/sqlite/unit-of-work';
+import type { Tx, UnitOfWork } from '../../storage/sqlite/unit-of-work';
 import { freeSeat } from '../licencas/assentos.store';
 import { type Activation, type Ativacao, type MachineDescription, newMachineToken } from '../licencas/ativacao.service';
 import { addSeats, getLicenca } from '../licencas/licencas.store';
+import type { MaquinaFilter } from './frota.store';
 import { blockMaquina, type Maquina, type MaquinaComLicenca } from './maquinas.model';
-import {
-  bumpDesiredState,
-  deleteMaquina,
-  getMaquina,
-  listMaquinas,
-  type MaquinaFilter,
-  updateMaquina,
-} from './maquinas.store';
+import { bumpDesiredState, deleteMaquina, getMaquina, listMaquinas, updateMaquina } from './maquinas.store';
 import type { SeriesStore } from './series.store';
 
 interface Dependencies {
@@ -138,6 +132,19 @@ export function createMaquinas({ work, clock, keyring, ativacao, series }: Depen
       await series.forget(id);
     },
   };
+}
+
+/** Records that a machine was blocked or unblocked. */
+export async function recordBlock(tx: Tx, antes: Maquina, depois: Maquina): Promise<void> {
+  const evento = depois.bloqueada ? 'maquina.bloqueada' : 'maquina.desbloqueada';
+  await tx.record({
+    acao: depois.bloqueada ? 'bloquear' : 'desbloquear',
+    entidade: 'maquina',
+    entidadeId: depois.id,
+    antes,
+    depois,
+    eventos: [{ tipo: evento, entidade: 'maquina', entidadeId: depois.id, dados: maquinaEventData(depois) }],
+  });
 }
 
 /** What an event tells of a machine; never its credential. */

@@ -6,32 +6,18 @@ import { Problem } from '../../core/problem';
 import { foldText } from '../../core/text';
 import { keysetPage } from '../../storage/sqlite/keyset';
 import type { MaquinaTable } from '../../storage/sqlite/schema';
-import { likePattern } from '../../storage/sqlite/search';
 import type { Db } from '../../storage/sqlite/unit-of-work';
 import type { ClienteEfeito, LicencaTermos, LicencaTipo, Situacao } from '../licencas/licencas.model';
 import { noteRunning } from '../versoes/adocao.store';
 import type { Resultado } from './comandos.model';
-import { type Conexao, type Maquina, type MaquinaComLicenca, type MaquinaStatus, noProgress } from './maquinas.model';
+import { fromMaquinas, type MaquinaFilter, matching } from './frota.store';
+import { type Conexao, type Maquina, type MaquinaComLicenca, noProgress } from './maquinas.model';
 
 export const maquinaSortable = ['criado_em', 'atualizado_em', 'nome'] as const;
 
-export interface MaquinaFilter {
-  cliente_id?: string | undefined;
-  licenca_id?: string | undefined;
-  status?: MaquinaStatus | undefined;
-  versao?: string | undefined;
-  impressao?: string | undefined;
-}
-
 /** The columns of a machine with those of its licence and customer that decide whether it may work. */
 export function selectMaquinas(db: Db) {
-  return db
-    .selectFrom('maquinas')
-    .innerJoin('licencas', 'licencas.id', 'maquinas.licenca_id')
-    .innerJoin('clientes', 'clientes.id', 'maquinas.cliente_id')
-    .leftJoin('assentos', (join) =>
-      join.onRef('assentos.licenca_id', '=', 'maquinas.licenca_id').onRef('assentos.maquina_id', '=', 'maquinas.id'),
-    )
+  return fromMaquinas(db)
     .selectAll('maquinas')
     .select([
       'licencas.tipo as licenca_tipo',
@@ -118,15 +104,7 @@ export async function listMaquinas(
   filter: MaquinaFilter,
   now: number,
 ): Promise<Page<MaquinaComLicenca>> {
-  let query = selectMaquinas(db);
-  if (filter.cliente_id) query = query.where('maquinas.cliente_id', '=', filter.cliente_id);
-  if (filter.licenca_id) query = query.where('maquinas.licenca_id', '=', filter.licenca_id);
-  if (filter.versao) query = query.where('maquinas.versao', '=', filter.versao);
-  if (filter.impressao) query = query.where('maquinas.impressao', '=', filter.impressao.trim());
-  if (filter.status === 'bloqueada') query = query.where(blockedInEffect(now));
-  else if (filter.status)
-    query = query.where('conexao', '=', filter.status).where(sql<boolean>`NOT ${blockedInEffect(now)}`);
-  if (page.busca) query = query.where('maquinas.busca', 'like', likePattern(page.busca));
+  const query = matching(selectMaquinas(db), { ...filter, busca: page.busca ?? undefined }, now);
   return keysetPage(query, {
     page,
     columns: { criado_em: 'maquinas.criado_em', atualizado_em: 'maquinas.atualizado_em', nome: 'maquinas.nome' },
@@ -138,14 +116,6 @@ export async function listMaquinas(
     id: (row) => row.id,
     map: toMaquinaComLicenca,
   });
-}
-
-/** The same rule as `machineEffect`, for filtering. */
-function blockedInEffect(now: number) {
-  return sql<boolean>`(maquinas.bloqueada = 1 OR maquinas.ativa = 0 OR licencas.situacao <> 'ativa' OR licencas.inadimplente = 1
-    OR clientes.status <> 'ativo' OR licencas.inicia_em > ${now}
-    OR (licencas.expira_em IS NOT NULL AND licencas.expira_em
-      + CASE licencas.tipo WHEN 'assinatura' THEN licencas.carencia_dias * 86400000 ELSE 0 END <= ${now}))`;
 }
 
 /** Gives machines a new desired state: a new revision, not yet sent, delivered or applied. */

@@ -107,6 +107,13 @@ export function createBrokerPersistence({ root, clock, limits, onDrop, maySubscr
     return result;
   }
 
+  function endSession(batch: Batch, clientId: string): void {
+    subscriptions.remove(batch, clientId, subscriptions.topicsOf(clientId));
+    outgoing.clear(batch, clientId);
+    incoming.clear(batch, clientId);
+    sessions.forget(batch, clientId);
+  }
+
   /**
    * Takes a place in the line of publishes, stores a packet for its recipients, and waits for its turn to go on.
    * @returns the place, to be left.
@@ -329,15 +336,17 @@ export function createBrokerPersistence({ root, clock, limits, onDrop, maySubscr
           else expired.push(clientId);
         }
       });
-      for (const clientId of expired) {
-        await write((batch) => {
-          subscriptions.remove(batch, clientId, subscriptions.topicsOf(clientId));
-          outgoing.clear(batch, clientId);
-          incoming.clear(batch, clientId);
-          sessions.forget(batch, clientId);
-        });
-      }
+      for (const clientId of expired) await write((batch) => endSession(batch, clientId));
       return expired.length;
+    },
+
+    /** Removes all there is of a client that will not come back: its session, its will and what is retained on its topics. */
+    async forget(clientId: string, topics: readonly string[]): Promise<void> {
+      await write((batch) => {
+        endSession(batch, clientId);
+        wills.remove(batch, clientId);
+        for (const topic of topics) retained.store(batch, { topic });
+      });
     },
 
     /** Waits for what is being written and refuses everything after: then the environment may be closed. */

@@ -158,10 +158,20 @@ export async function createBroker(dependencies: Dependencies) {
       if (session && !estado.byToken(session.tokenHmac)) client.close();
     }
     const packet = statePacket(maquinaId);
-    if (!packet) return;
+    if (!packet) return forget(maquinaId);
     if (!connections.isResuming(maquinaId)) return protocol.publish(packet);
     untold.add(maquinaId);
     await persistence.storeRetained(packet);
+  }
+
+  /** A machine that was removed leaves nothing: its connections, session and will, and what is retained for it. */
+  async function forget(maquinaId: string): Promise<void> {
+    for (const { client } of connections.ofMachine(maquinaId)) {
+      client.will = null;
+      client.close();
+    }
+    const base = machineTopic(maquinaId);
+    await persistence.forget(maquinaId, [`${base}/estado`, `${base}/conexao`]);
   }
 
   return {

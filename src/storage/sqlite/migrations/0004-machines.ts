@@ -16,7 +16,7 @@ const statements = [
   `CREATE INDEX maquinas_cliente_criado ON maquinas(cliente_id, criado_em, id)`,
   `CREATE INDEX maquinas_licenca_criado ON maquinas(licenca_id, criado_em, id)`,
   `CREATE INDEX maquinas_versao_criado ON maquinas(versao, criado_em, id)`,
-  `CREATE INDEX maquinas_so_criado ON maquinas(so, criado_em, id)`,
+  `CREATE INDEX maquinas_so_criado ON maquinas(so COLLATE NOCASE, criado_em, id)`,
   `CREATE INDEX maquinas_conexao_criado ON maquinas(conexao, criado_em, id)`,
   `DROP INDEX maquinas_conexao`,
   `CREATE INDEX licencas_produto ON licencas(produto_id, id)`,
