@@ -10,6 +10,7 @@ import { composeEvents } from './compose/events';
 import { composeHttp } from './compose/http';
 import { composeJobs } from './compose/jobs';
 import { createServices } from './compose/services';
+import { readNetworks } from './core/address';
 import { OperationalError } from './core/operational-error';
 import type { Log } from './log';
 import type { Settings } from './settings';
@@ -58,7 +59,8 @@ export async function createApp(settings: Settings, log: Log) {
       await versoes.versoes.limpar();
       mqtt = await listenMqtt(broker, { host: settings.mqttHost || settings.host, port: settings.mqttPort, tls });
       addresses.mqtt = mqtt.url;
-      http = listenHttp(handler, { host: settings.host, port: settings.port, tls, sockets });
+      const trustedProxies = readNetworks(settings.trustedProxies);
+      http = listenHttp(handler, { host: settings.host, port: settings.port, tls, sockets, trustedProxies });
       addresses.url = http.url;
       events.start();
       await jobs.start();

@@ -13,16 +13,16 @@ import { createAuditoria } from '../modules/auditoria/auditoria.service';
 import { createAccessTokens } from '../transport/http/access-token';
 import type { Adapters } from './adapters';
 
-export function createAccessServices({ settings, keyring, work, clock, ids }: Adapters) {
+export function createAccessServices({ settings, keyring, work, clock, ids, counters }: Adapters) {
   const senhas = createSenhas();
-  const tentativas = createTentativas(clock);
+  const tentativas = createTentativas(clock, counters);
   const acesso = createAcesso({
     work,
     clock,
     ids,
     keyring,
     accessTokens: createAccessTokens(keyring.jwtSecret, clock),
-    entrada: createEntrada({ work, senhas, tentativas }),
+    entrada: createEntrada({ work, clock, senhas, tentativas }),
     credencial: createCredencial({ work, clock, keyring, tentativas }),
     accessTtlSeconds: settings.tokenTtlSeconds,
     refreshTtlSeconds: settings.refreshTtlSeconds,

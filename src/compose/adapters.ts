@@ -4,7 +4,8 @@ import { type Clock, dayMs, hourMs, secondMs, systemClock } from '../core/clock'
 import { type Ids, uuidV7 } from '../core/ids';
 import type { Log } from '../log';
 import type { Settings } from '../settings';
-import { lockDataFolder, prepareDataFolder } from '../storage/data-folder';
+import { closeToOthers, lockDataFolder, prepareDataFolder } from '../storage/data-folder';
+import { createCounters } from '../storage/lmdb/counters';
 import { openLmdb } from '../storage/lmdb/open';
 import { createSeriesStore } from '../storage/lmdb/series';
 import { openStores } from '../stores';
@@ -15,6 +16,12 @@ export type Adapters = Awaited<ReturnType<typeof openAdapters>>;
 export async function openAdapters(settings: Settings, log: Log) {
   const clock: Clock = systemClock(settings.clockOffsetSeconds);
   const ids: Ids = uuidV7;
+  for (const arquivo of closeToOthers(settings.data)) {
+    log.warn(
+      { arquivo },
+      'was open to other users of this machine and is closed now; rotate the keys if any may have read it',
+    );
+  }
   const folder = prepareDataFolder(settings.data);
   const unlock = lockDataFolder(folder);
   const stores = await openStores(folder, clock).catch((error: unknown) => {
@@ -27,6 +34,8 @@ export async function openAdapters(settings: Settings, log: Log) {
     minuteMs: settings.metricsMinuteDays * dayMs,
     hourMs: settings.metricsHourDays * dayMs,
   });
+  const onError = (parte: string) => (error: unknown) => log.error({ err: error, parte }, 'background work failed');
+  const counters = createCounters(lmdb, onError('contadores'));
   return {
     settings,
     log,
@@ -36,13 +45,15 @@ export async function openAdapters(settings: Settings, log: Log) {
     ...stores,
     lmdb,
     series,
+    counters,
     heartbeatIntervalMs: settings.heartbeatIntervalSeconds * secondMs,
     /** Where the server listens; known once it does. */
     addresses: { url: '', mqtt: '' },
     /** Takes the failures of work that nobody waits for. */
-    onError: (parte: string) => (error: unknown) => log.error({ err: error, parte }, 'background work failed'),
+    onError,
     close: async (): Promise<void> => {
       await series.settled();
+      await counters.settled();
       await lmdb.close();
       await stores.close();
       unlock();

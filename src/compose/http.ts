@@ -26,7 +26,9 @@ import { planosRoutes } from '../modules/planos/planos.routes';
 import { produtosRoutes } from '../modules/produtos/produtos.routes';
 import { tarefasRoutes } from '../modules/tarefas/tarefas.routes';
 import { webhooksRoutes } from '../modules/webhooks/webhooks.routes';
+import { createApiLimits } from '../transport/http/api-limits';
 import { createIdempotency } from '../transport/http/idempotency';
+import { createKeyGuesses } from '../transport/http/key-guesses';
 import { createPlatform } from '../transport/http/kit/platform';
 import { createRateLimiter } from '../transport/http/kit/rate-limit';
 import { openApiRoutes } from '../transport/http/openapi';
@@ -49,7 +51,10 @@ export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs, 
   const { authenticate } = events;
   const platform = createPlatform(authenticate);
   const limiter = createRateLimiter(clock, keyPolicy, settings.rateLimit);
-  const verificar = createVerificarHttp(verificacao, limiter);
+  const { counters } = adapters;
+  const report = services.suspicions.report;
+  const onUnknownKey = createKeyGuesses({ limiter, counters, clock, report });
+  const verificar = createVerificarHttp(verificacao, limiter, onUnknownKey);
   const { paymentSecret, heartbeatIntervalSeconds } = settings;
   const verifyPayment = paymentSecret ? standardWebhooks(paymentSecret) : noPayments;
   const mqttUrl = () => addresses.mqtt;
@@ -75,7 +80,7 @@ export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs, 
     )
     .use(clientesRoutes(platform, clientes))
     .use(lgpdRoutes({ platform, lgpd: services.lgpd, clock, lastSeen }))
-    .use(chaveRoutes({ platform, ativacao, verificacao, verificar, limiter, clock, mqttUrl }))
+    .use(chaveRoutes({ platform, ativacao, verificacao, verificar, limiter, onUnknownKey, clock, mqttUrl }))
     .use(licencasRoutes(platform, licencas, services.arquivo, clock))
     .use(produtosRoutes(platform, services.produtos))
     .use(planosRoutes(platform, services.planos))
@@ -106,6 +111,8 @@ export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs, 
     platform,
     idempotency: createIdempotency({ writer: sqlite.writer, reader: sqlite.reader, keyring, clock }),
     verificar,
+    limits: createApiLimits(clock, settings.rateLimit),
+    onUnknownKey,
     clock,
     ids,
     onBug: (error, request) => log.error({ err: error, ...request }, 'unexpected error'),

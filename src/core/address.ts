@@ -6,6 +6,8 @@ import ipaddr from 'ipaddr.js';
 const ipv6NetworkBits = 64;
 
 export interface Networks {
+  /** How many there are. */
+  size: number;
   /** Whether an address is in any of the networks. */
   include(address: string): boolean;
 }
@@ -17,7 +19,7 @@ export function normalizeAddress(text: string): string | null {
 
 /** The network that limits count by: an IPv4 address, or the /64 of an IPv6 one. */
 export function networkOf(address: string): string {
-  if (!ipaddr.isValid(address)) return address;
+  if (!address.includes(':') || !ipaddr.isValid(address)) return address;
   const parsed = ipaddr.process(address);
   if (parsed instanceof ipaddr.IPv4) return parsed.toString();
   return `${ipaddr.IPv6.networkAddressFromCIDR(`${parsed.toString()}/${ipv6NetworkBits}`)}/${ipv6NetworkBits}`;
@@ -37,10 +39,38 @@ export function normalizeNetwork(text: string): string | null {
 export function readNetworks(texts: readonly string[]): Networks {
   const networks = texts.map((text) => ipaddr.parseCIDR(text));
   return {
+    size: networks.length,
     include(text) {
       if (!ipaddr.isValid(text)) return false;
       const address = ipaddr.process(text);
       return networks.some(([network, bits]) => network.kind() === address.kind() && address.match(network, bits));
     },
   };
+}
+
+const forwardedMax = 20;
+
+/**
+ * Who a request comes from. Only what a trusted proxy says is believed: its `X-Forwarded-For` is read from the right, the
+ * nearest first, up to the first address that is no trusted proxy. Everybody else may write there what they like.
+ * @param peer the address of the connection.
+ */
+export function clientAddress(peer: string, forwardedFor: string | null, trusted: Networks): string {
+  // Almost every installation; parsing addresses would be the dearest part of a verification.
+  if (trusted.size === 0 && !peer.includes(':')) return peer;
+  let client = normalizeAddress(peer) ?? peer;
+  const hops = (forwardedFor ?? '').split(',').slice(-forwardedMax).reverse();
+  for (const hop of hops) {
+    if (!trusted.include(client)) break;
+    // Some proxies add the port.
+    const address = normalizeAddress(
+      hop
+        .trim()
+        .replace(/^\[(.+)\](:\d+)?$/, '$1')
+        .replace(/^([\d.]+):\d+$/, '$1'),
+    );
+    if (address === null) break;
+    client = address;
+  }
+  return client;
 }

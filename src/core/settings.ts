@@ -3,6 +3,7 @@
  * flag over environment over `<data>/config.json` over default.
  */
 
+import { normalizeNetwork } from './address';
 import { OperationalError } from './operational-error';
 
 export interface Setting<T> {
@@ -87,5 +88,19 @@ export function integers(declaration: Declaration, defaultValue: readonly number
       if (!parts.every((part) => /^\d{1,9}$/.test(part))) refuse(declaration.env, value, 'whole numbers with commas');
       return parts.map(Number);
     },
+  };
+}
+
+/** A list of networks (CIDR) or single addresses, separated by commas. */
+export function networks(declaration: Declaration): Setting<readonly string[]> {
+  return {
+    ...declaration,
+    default: [],
+    parse: (value) =>
+      value
+        .split(',')
+        .map((part) => part.trim())
+        .filter(Boolean)
+        .map((part) => normalizeNetwork(part) ?? refuse(declaration.env, value, 'addresses or networks with commas')),
   };
 }

@@ -1,7 +1,7 @@
 /** The data folder: where everything is, and who holds it. */
 
 import { Database } from 'bun:sqlite';
-import { accessSync, chmodSync, constants, mkdirSync } from 'node:fs';
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { OperationalError } from '../core/operational-error';
 
@@ -38,6 +38,32 @@ export function prepareDataFolder(path: string): DataFolder {
     throw new OperationalError(`the data folder ${folder.path} cannot be written (${reason})`);
   }
   return folder;
+}
+
+const othersMask = 0o077;
+
+/**
+ * Closes to other users of this machine what holds secrets: the folder, its settings, its database and its keys.
+ * @returns what had been open to them, for the operator to judge who may have looked.
+ */
+export function closeToOthers(path: string): string[] {
+  // Windows has no such bits: every file seems open to everybody there.
+  if (process.platform === 'win32') return [];
+  const folder = dataFolder(path);
+  const keys = existsSync(folder.keys) ? readdirSync(folder.keys).map((name) => join(folder.keys, name)) : [];
+  const open = [folder.path, join(folder.path, 'config.json'), folder.database, folder.keys, ...keys].filter(
+    (name) => existsSync(name) && (statSync(name).mode & othersMask) !== 0,
+  );
+  // In a folder that is closed nobody could have come near them.
+  const reachable = open.includes(folder.path);
+  for (const name of open) {
+    try {
+      chmodSync(name, statSync(name).mode & ~othersMask);
+    } catch {
+      // Another user's file, or a file system without permissions: telling the operator is what is left.
+    }
+  }
+  return reachable ? open : [];
 }
 
 /**

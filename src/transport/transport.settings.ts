@@ -1,6 +1,6 @@
 /** Settings of the two ports. */
 
-import { integer, onOff, text } from '../core/settings';
+import { integer, networks, onOff, text } from '../core/settings';
 
 export const transportSettings = {
   host: text({ env: 'NARCIDI_HOST', flag: 'host', description: 'address of the HTTP port' }, '127.0.0.1'),
@@ -38,6 +38,10 @@ export const transportSettings = {
     '',
   ),
   tlsKey: text({ env: 'NARCIDI_TLS_KEY', flag: 'tls-key', description: 'PEM private key' }, ''),
+  trustedProxies: networks({
+    env: 'NARCIDI_TRUSTED_PROXIES',
+    description: 'addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed',
+  }),
   rateLimit: onOff(
     { env: 'NARCIDI_RATE_LIMIT', description: 'on, or off to lift the limits per address (load tests)' },
     true,

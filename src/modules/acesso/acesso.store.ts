@@ -50,6 +50,19 @@ export async function findSessao(db: Db, id: string): Promise<Sessao | null> {
   return (await db.selectFrom('sessoes').selectAll().where('id', '=', id).executeTakeFirst()) ?? null;
 }
 
+/** Whether the user has entered from a network since a moment. */
+export async function hasEnteredFrom(db: Db, usuarioId: string, rede: string, since: number): Promise<boolean> {
+  const row = await db
+    .selectFrom('sessoes')
+    .select('id')
+    .where('usuario_id', '=', usuarioId)
+    .where('rede', '=', rede)
+    .where('criada_em', '>', since)
+    .limit(1)
+    .executeTakeFirst();
+  return row !== undefined;
+}
+
 export async function touchSessao(db: Db, id: string, now: number): Promise<void> {
   await db.updateTable('sessoes').set({ usada_em: now }).where('id', '=', id).execute();
 }

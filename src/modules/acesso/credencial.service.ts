@@ -41,14 +41,14 @@ export function createCredencial({ work, clock, keyring, tentativas }: Dependenc
   return {
     /** @throws OAuthError invalid_client, Problem MUITAS_TENTATIVAS */
     async identificar(actor: Actor, clientId: string, clientSecret: string): Promise<Reconhecida> {
-      const subjects = actor.ip ? [`endereco ${actor.ip}`] : [];
-      tentativas.check(subjects);
+      const tentativa = { tipo: 'programa', conta: clientId, ip: actor.ip, confiavel: true } as const;
+      tentativas.check(tentativa);
       const chave = await findChaveApi(work.reader, clientId);
       const given = keyring.lookup(chaveApiPurpose, clientSecret);
       const matches = timingSafeEqual(Buffer.from(given), Buffer.from(chave?.segredo_hmac ?? keyring.lookup('', '')));
       const found = matches ? await present(chave, actor.ip) : null;
       if (!found) {
-        tentativas.failed(subjects);
+        tentativas.failed(tentativa);
         throw new OAuthError('invalid_client', 'A chave de API nao existe, nao vale mais ou nao pode ser usada daqui.');
       }
       await work.write(actor, (tx) => touchChaveApi(tx.db, found.chave.id, actor.ip, tx.now));

@@ -1,13 +1,15 @@
 /** Logging in: the account, the password, and how often either may be wrong. */
 
 import type { Actor } from '../../core/actor';
+import { networkOf } from '../../core/address';
+import type { Clock } from '../../core/clock';
 import type { UnitOfWork } from '../../storage/sqlite/unit-of-work';
-import { findUsuarioByEmail, type Usuario } from './acesso.store';
+import { findUsuarioByEmail, hasEnteredFrom, type Usuario } from './acesso.store';
 import { OAuthError } from './oauth.model';
 import type { Perfil } from './perfis.model';
 import { getPerfil } from './perfis.store';
 import type { Senhas } from './senha.service';
-import type { Tentativas } from './tentativas';
+import { type Tentativas, trustedMs } from './tentativas';
 
 export interface Login {
   username: string;
@@ -17,13 +19,14 @@ export interface Login {
 
 interface Dependencies {
   work: UnitOfWork;
+  clock: Clock;
   senhas: Senhas;
   tentativas: Tentativas;
 }
 
 export type Entrada = ReturnType<typeof createEntrada>;
 
-export function createEntrada({ work, senhas, tentativas }: Dependencies) {
+export function createEntrada({ work, clock, senhas, tentativas }: Dependencies) {
   return {
     /**
      * The user whose password this is. Unknown accounts cost the same time and get the same answer as wrong passwords.
@@ -31,19 +34,25 @@ export function createEntrada({ work, senhas, tentativas }: Dependencies) {
      */
     async identificar(actor: Actor, { username, password }: Login): Promise<{ usuario: Usuario; perfil: Perfil }> {
       const email = username.trim().toLowerCase();
-      const subjects = [`conta ${email}`, ...(actor.ip ? [`endereco ${actor.ip}`] : [])];
-      tentativas.check(subjects);
       const usuario = await findUsuarioByEmail(work.reader, email);
+      const confiavel = await isTrusted(usuario, actor.ip);
+      const tentativa = { tipo: 'pessoa', conta: email, ip: actor.ip, confiavel } as const;
+      tentativas.check(tentativa);
       const matches = await senhas.conferir(password, usuario?.senha_hash ?? null);
       if (!usuario?.ativo || !matches) {
-        tentativas.failed(subjects);
+        tentativas.failed(tentativa);
         await recordFailure(actor, email, usuario?.id ?? null);
         throw new OAuthError('invalid_grant', 'E-mail ou senha incorretos.');
       }
-      tentativas.succeeded(subjects);
+      tentativas.succeeded(tentativa);
       return { usuario, perfil: await getPerfil(work.reader, usuario.perfil_id) };
     },
   };
+
+  async function isTrusted(usuario: Usuario | null, ip: string | null): Promise<boolean> {
+    if (!usuario || ip === null) return false;
+    return hasEnteredFrom(work.reader, usuario.id, networkOf(ip), clock.now() - trustedMs);
+  }
 
   async function recordFailure(actor: Actor, email: string, usuarioId: string | null): Promise<void> {
     await work.write(actor, async (tx) => {

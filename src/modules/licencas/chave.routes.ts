@@ -38,6 +38,7 @@ interface Dependencies {
   verificacao: Verificacao;
   verificar: VerificarHttp;
   limiter: RateLimiter;
+  onUnknownKey(ip: string | null): void;
   clock: Clock;
   mqttUrl(): string;
 }
@@ -55,7 +56,9 @@ export function activationView(activation: Activation, now: number, mqttUrl: str
   };
 }
 
-export function chaveRoutes({ platform, ativacao, verificacao, verificar, limiter, clock, mqttUrl }: Dependencies) {
+export function chaveRoutes(dependencies: Dependencies) {
+  const { platform, ativacao, verificacao, verificar, limiter, onUnknownKey, clock, mqttUrl } = dependencies;
+
   return new Elysia({ prefix: '/licencas' })
     .use(platform)
     .post(
@@ -104,8 +107,11 @@ export function chaveRoutes({ platform, ativacao, verificacao, verificar, limite
       '/verificar',
       ({ body, request, set }) => {
         // Each licence of a batch counts like a call of its own.
-        for (const _ of body.itens) Object.assign(set.headers, limiter.take(contextOf(request).ip));
-        return { itens: body.itens.map((item) => ({ ...verificacao.verificar(item) })) };
+        const { ip } = contextOf(request);
+        for (const _ of body.itens) Object.assign(set.headers, limiter.take(ip));
+        const itens = body.itens.map((item) => ({ ...verificacao.verificar(item) }));
+        for (const { codigo } of itens) if (codigo === 'NAO_ENCONTRADA') onUnknownKey(ip);
+        return { itens };
       },
       {
         acesso: 'publico',

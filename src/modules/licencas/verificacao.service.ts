@@ -115,9 +115,14 @@ export function createVerificacao({ licences, keyring, clock }: Dependencies) {
 
     /**
      * The same answer as JSON in UTF-8, remembered under the question as it was asked.
+     * @param onUnknown is told that there is no licence with the key.
      * @param question the path and query of the call; the same text must always mean the same request.
      */
-    verificarJson(question: string, request: () => VerificationRequest): Uint8Array<ArrayBuffer> {
+    verificarJson(
+      question: string,
+      request: () => VerificationRequest,
+      onUnknown: () => void,
+    ): Uint8Array<ArrayBuffer> {
       const now = clock.now();
       const remembered = answers.get(question);
       if (remembered && isCurrent(remembered, now)) return remembered.json;
@@ -125,6 +130,7 @@ export function createVerificacao({ licences, keyring, clock }: Dependencies) {
       const stamp = changes;
       const asked = request();
       const { answer, ids, until } = compute(asked, now);
+      if (ids.length === 0) onUnknown();
       const json = encoder.encode(JSON.stringify(answer));
       if (ids.length > 0 && asked.nonce === undefined && question.length <= rememberedCharactersMax) {
         // The oldest answer makes room; asked again, it is computed again.

@@ -13,7 +13,12 @@ const chaveCharactersMax = 16_384;
 
 export type VerificarHttp = ReturnType<typeof createVerificarHttp>;
 
-export function createVerificarHttp(verificacao: Verificacao, limiter: RateLimiter) {
+/** @param onUnknownKey is told of each call with a key that does not exist. */
+export function createVerificarHttp(
+  verificacao: Verificacao,
+  limiter: RateLimiter,
+  onUnknownKey: (ip: string | null) => void,
+) {
   /**
    * @param target path and query, from `verificarPrefix` on.
    * @param ip the caller's address, whose requests are counted.
@@ -21,7 +26,11 @@ export function createVerificarHttp(verificacao: Verificacao, limiter: RateLimit
    */
   return (target: string, ip: string | null, requestId: string): Response => {
     const limits = limiter.take(ip);
-    const json = verificacao.verificarJson(target, () => readQuestion(target));
+    const json = verificacao.verificarJson(
+      target,
+      () => readQuestion(target),
+      () => onUnknownKey(ip),
+    );
     return new Response(json, {
       headers: {
         'content-type': 'application/json',

@@ -1,6 +1,7 @@
 /** The HTTP port: one Bun.serve before the application and its WebSockets. */
 
 import type { Server } from 'bun';
+import { clientAddress, type Networks } from '../../core/address';
 import { OperationalError } from '../../core/operational-error';
 import type { HttpHandler } from './server';
 import type { WebSocketConnection, WebSockets } from './websocket';
@@ -20,10 +21,15 @@ interface ListenOptions {
   port: number;
   tls: { cert: string; key: string } | null;
   sockets: WebSockets;
+  /** Proxies whose word on the caller is taken. */
+  trustedProxies: Networks;
 }
 
 /** Listens. @throws OperationalError when the port is taken or may not be used. */
-export function listenHttp(handler: HttpHandler, { host, port, tls, sockets }: ListenOptions): HttpServer {
+export function listenHttp(
+  handler: HttpHandler,
+  { host, port, tls, sockets, trustedProxies }: ListenOptions,
+): HttpServer {
   let server: Server<WebSocketConnection>;
   try {
     server = Bun.serve<WebSocketConnection>({
@@ -33,10 +39,14 @@ export function listenHttp(handler: HttpHandler, { host, port, tls, sockets }: L
       maxRequestBodySize: requestBytesMax,
       ...(tls ? { tls: { cert: tls.cert, key: tls.key } } : {}),
       fetch: (request, self) => {
-        const ip = self.requestIP(request)?.address ?? null;
+        const peer = self.requestIP(request)?.address ?? null;
+        const ip = peer === null ? null : clientAddress(peer, request.headers.get('x-forwarded-for'), trustedProxies);
+        const forwarded =
+          peer !== null && trustedProxies.include(peer) ? request.headers.get('x-forwarded-proto') : null;
+        const secure = tls !== null || forwarded === 'https';
         // Once it has let go of a request, the server knows no address of it any more.
         const transfer = { ended: () => self.requestIP(request) === null, aborted: () => request.signal.aborted };
-        return sockets.take(request, self, ip) ?? handler(request, ip, transfer);
+        return sockets.take(request, self, ip) ?? handler(request, ip, transfer, secure);
       },
       websocket: sockets.handler,
     });

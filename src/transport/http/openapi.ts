@@ -6,6 +6,9 @@ import { scalarScript } from '../../native/assets';
 import { version } from '../../native/build-info';
 import { problemSchema } from './kit/wire';
 
+const pagePath = '/swagger';
+/** Where the plugin puts its own page, which nobody is shown. */
+const pluginPath = '/swagger/plugin';
 const documentPath = '/swagger/json';
 const scriptPath = '/swagger/scalar.js';
 
@@ -15,12 +18,11 @@ export function openApiRoutes() {
     .onAfterHandle(({ path, responseValue }) => (path === documentPath ? completeDocument(responseValue) : undefined))
     .use(
       swagger({
-        path: '/swagger',
+        path: pluginPath,
         scalarCDN: scriptPath,
-        // The page would otherwise fetch fonts and report its use elsewhere.
-        scalarConfig: { withDefaultFonts: false, telemetry: false, spec: { url: documentPath } } as never,
+        specPath: documentPath,
         excludeStaticFile: false,
-        exclude: ['/swagger', documentPath, scriptPath, '/', '/docs'],
+        exclude: [pagePath, pluginPath, documentPath, scriptPath, '/', '/docs'],
         documentation: {
           // TypeBox writes JSON Schema, and 3.1 is the first version that takes all of it.
           openapi: '3.1.0',
@@ -60,6 +62,7 @@ export function openApiRoutes() {
         },
       }),
     )
+    .get(pagePath, referencePage, { detail: { hide: true } })
     .get(
       scriptPath,
       () => {
@@ -75,6 +78,23 @@ export function openApiRoutes() {
       },
       { detail: { hide: true } },
     );
+}
+
+/**
+ * The plugin's own page keeps its settings in a script element that only holds data. Here that element says so, for the
+ * content security policy would take it for an inline script.
+ */
+function referencePage(): Response {
+  const configuration = JSON.stringify({ withDefaultFonts: false, telemetry: false });
+  const html = `<!doctype html>
+<html lang="pt-BR">
+<head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1"><title>narcidicontrol: API</title>
+<style>body { margin: 0 }</style></head>
+<body>
+<script id="api-reference" type="application/json" data-url="${documentPath}" data-configuration="${Bun.escapeHTML(configuration)}"></script>
+<script src="${scriptPath}"></script>
+</body></html>`;
+  return new Response(html, { headers: { 'content-type': 'text/html; charset=utf-8' } });
 }
 
 interface Operation {

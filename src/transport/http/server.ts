@@ -6,14 +6,17 @@ import type { Clock } from '../../core/clock';
 import type { Ids } from '../../core/ids';
 import { Problem } from '../../core/problem';
 import { type VerificarHttp, verificarPrefix } from '../../modules/licencas/verificar.http';
+import type { ApiLimits } from './api-limits';
 import { errorResponse, maskPath, problemResponse } from './errors';
 import type { Idempotency } from './idempotency';
 import { contextOf, immediate, setContext, type Transfer } from './kit/context';
 import type { Platform } from './kit/platform';
+import { addSecurityHeaders } from './security-headers';
 
 const urlCharactersMax = 16_384;
 /** Where the authority of a URL begins: after `https://` at the latest. */
 const schemeCharacters = 8;
+const apiPrefix = '/api/v1/';
 const requestIdPattern = /^[\w.:-]{1,128}$/;
 
 interface Dependencies {
@@ -22,12 +25,24 @@ interface Dependencies {
   platform: Platform;
   idempotency: Idempotency;
   verificar: VerificarHttp;
+  limits: ApiLimits;
+  /** Is told of every call with a licence key that does not exist. */
+  onUnknownKey(ip: string | null): void;
   clock: Clock;
   ids: Ids;
   onBug(error: unknown, request: { requestId: string; method: string; path: string }): void;
 }
 
-export type HttpHandler = (request: Request, ip: string | null, transfer?: Transfer) => Promise<Response> | Response;
+/**
+ * @param ip the caller's address.
+ * @param secure whether the caller's connection is encrypted.
+ */
+export type HttpHandler = (
+  request: Request,
+  ip: string | null,
+  transfer?: Transfer,
+  secure?: boolean,
+) => Promise<Response> | Response;
 
 /** The application as one function from request to answer. */
 export function createHttpHandler({
@@ -35,11 +50,14 @@ export function createHttpHandler({
   platform,
   idempotency,
   verificar,
+  limits,
+  onUnknownKey,
   clock,
   ids,
   onBug,
 }: Dependencies): HttpHandler {
   function failure(error: unknown, code: string | number, request: Request): Response {
+    if (error instanceof Problem && error.codigo === 'NAO_ENCONTRADA') onUnknownKey(contextOf(request).ip);
     const known = errorResponse(error, code, request);
     if (known) return known;
     const { requestId } = contextOf(request);
@@ -78,14 +96,14 @@ export function createHttpHandler({
     try {
       return verificar(request.url.slice(from), ip, requestId);
     } catch (error) {
-      setContext(request, { requestId, ip, idempotencia: null, actor: null, transfer: immediate });
+      setContext(request, { requestId, ip, idempotencia: null, actor: null, transfer: immediate, secure: false });
       const response = failure(error, 'UNKNOWN', request);
       response.headers.set('x-request-id', requestId);
       return response;
     }
   }
 
-  return async (original, ip, transfer = immediate) => {
+  return async (original, ip, transfer = immediate, secure = false) => {
     const asked = original.headers.get('x-request-id');
     const requestId = asked !== null && requestIdPattern.test(asked) ? asked : ids.next(clock.now());
     const verification = original.method === 'GET' ? original.url.indexOf(verificarPrefix) : -1;
@@ -93,12 +111,30 @@ export function createHttpHandler({
       return verify(original, verification, ip, requestId);
     }
     const request = withoutTrailingSlash(original);
-    setContext(request, { requestId, ip, idempotencia: null, actor: null, transfer });
-    const response = await answer(request);
+    setContext(request, { requestId, ip, idempotencia: null, actor: null, transfer, secure });
+    const api = request.url.startsWith(apiPrefix, request.url.indexOf('/', schemeCharacters));
+    const limited = api ? await limit(request) : null;
+    const response = limited instanceof Response ? limited : await answer(request);
     response.headers.set('x-request-id', requestId);
-    response.headers.set('x-content-type-options', 'nosniff');
+    addSecurityHeaders(response.headers, { secure, api });
+    if (limited && !(limited instanceof Response) && !response.headers.has('ratelimit')) {
+      for (const [name, value] of Object.entries(limited)) response.headers.set(name, value);
+    }
     return response;
   };
+
+  /** @returns the headers of the limit, or the refusal. A wrong credential is refused later, by the route that needs one. */
+  async function limit(request: Request): Promise<Record<string, string> | Response | null> {
+    try {
+      const actor = await platform.decorator.actorOf(request).catch((error: unknown) => {
+        if (error instanceof Problem) return null;
+        throw error;
+      });
+      return limits.take(actor, contextOf(request).ip);
+    } catch (error) {
+      return failure(error, 'UNKNOWN', request);
+    }
+  }
 
   function answer(request: Request): Promise<Response> | Response {
     if (request.url.length > urlCharactersMax) {

@@ -81,7 +81,7 @@ export function createWebSockets({ endpoints, clock, ids, onBug }: Dependencies)
     ip: string | null,
   ): Promise<Response | undefined> {
     const requestId = ids.next(clock.now());
-    setContext(request, { requestId, ip, idempotencia: null, actor: null, transfer: immediate });
+    setContext(request, { requestId, ip, idempotencia: null, actor: null, transfer: immediate, secure: false });
     try {
       if (request.headers.get('upgrade')?.toLowerCase() !== 'websocket') throw new Problem('UPGRADE_NECESSARIO');
       const { connection, headers = {} } = await endpoint.upgrade(request, ip);

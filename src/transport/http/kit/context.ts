@@ -18,6 +18,8 @@ export interface RequestContext {
   /** Who asks, found out once. */
   actor: Promise<Actor> | null;
   transfer: Transfer;
+  /** Whether the caller's connection is encrypted, here or up to a trusted proxy. */
+  secure: boolean;
 }
 
 /** Of a request that came over no connection. */
@@ -39,6 +41,7 @@ export function contextOf(request: Request): RequestContext {
     idempotencia: null,
     actor: null,
     transfer: immediate,
+    secure: false,
   };
   contexts.set(request, context);
   return context;

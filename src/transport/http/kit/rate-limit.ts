@@ -1,8 +1,9 @@
 /**
- * Requests per address, by a token bucket in memory, told in `RateLimit` and `RateLimit-Policy`
+ * Requests per address (of IPv6, per /64) or other caller, by a token bucket in memory, told in `RateLimit` and `RateLimit-Policy`
  * (draft-ietf-httpapi-ratelimit-headers).
  */
 
+import { networkOf } from '../../../core/address';
 import { type Clock, secondMs } from '../../../core/clock';
 import { Problem } from '../../../core/problem';
 
@@ -28,7 +29,8 @@ export function createRateLimiter(clock: Clock, policy: RatePolicy, enabled: boo
   const buckets = new Map<string, Bucket>();
   const policyHeader = `"${policy.nome}";q=${policy.burst};w=${Math.ceil(policy.burst / policy.perSecond)}`;
 
-  function bucketOf(address: string, now: number): Bucket {
+  function bucketOf(caller: string, now: number): Bucket {
+    const address = networkOf(caller);
     const known = buckets.get(address);
     if (!known) {
       // The oldest bucket is the fullest: forgetting it costs the least.
@@ -50,11 +52,11 @@ export function createRateLimiter(clock: Clock, policy: RatePolicy, enabled: boo
       return !enabled || address === null || bucketOf(address, clock.now()).tokens >= 1;
     },
 
-    /** Takes one request from an address, never below none. */
-    spend(address: string | null): void {
+    /** Takes requests from an address, never below none. */
+    spend(address: string | null, count = 1): void {
       if (!enabled || address === null) return;
       const bucket = bucketOf(address, clock.now());
-      bucket.tokens = Math.max(0, bucket.tokens - 1);
+      bucket.tokens = Math.max(0, bucket.tokens - count);
     },
 
     /**
