@@ -37,7 +37,7 @@ export async function createApp(settings: Settings, log: Log) {
     onBug: adapters.onError('websocket'),
   });
   const { administrador, clientes, licencas, flutuante, presenca, calendario, estado, comandos } = services;
-  const { versoes } = services;
+  const { versoes, insight } = services;
 
   let http: HttpServer | null = null;
   let mqtt: MqttListener | null = null;
@@ -57,6 +57,8 @@ export async function createApp(settings: Settings, log: Log) {
       await presenca.start();
       await calendario.start();
       await versoes.versoes.limpar();
+      await insight.modelos.install();
+      insight.recusas.start();
       mqtt = await listenMqtt(broker, { host: settings.mqttHost || settings.host, port: settings.mqttPort, tls });
       addresses.mqtt = mqtt.url;
       const trustedProxies = readNetworks(settings.trustedProxies);
@@ -79,6 +81,7 @@ export async function createApp(settings: Settings, log: Log) {
       await calendario.stop();
       await events.stop();
       await presenca.stop();
+      await insight.recusas.stop();
       await estado.settled();
       await comandos.settled();
       await adapters.close();

@@ -22,6 +22,7 @@ import { frotaRoutes } from '../modules/maquinas/frota.routes';
 import { heartbeatRoutes } from '../modules/maquinas/heartbeat.routes';
 import { maquinasRoutes } from '../modules/maquinas/maquinas.routes';
 import { painelMaquinaRoutes } from '../modules/maquinas/painel-maquina.routes';
+import { mlRoutes } from '../modules/ml/ml.routes';
 import { planosRoutes } from '../modules/planos/planos.routes';
 import { produtosRoutes } from '../modules/produtos/produtos.routes';
 import { tarefasRoutes } from '../modules/tarefas/tarefas.routes';
@@ -94,6 +95,7 @@ export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs, 
     .use(frotaRoutes(platform, services.frota))
     .use(comandosRoutes({ platform, comandos: services.comandos, clock }))
     .use(maquinasRoutes({ platform, maquinas, ativacao, presenca, limiter, clock, mqttUrl }))
+    .use(mlRoutes({ platform, ...services.insight }))
     .use(painelMaquinaRoutes({ platform, licencas, painel, clock, lastSeen }));
 
   const routes = new Elysia({ name: 'routes' })

@@ -27,6 +27,7 @@ import { createSuspicions } from '../relay/suspicions';
 import { createSmtpMailer } from '../transport/smtp/mailer';
 import { createAccessServices } from './access';
 import type { Adapters } from './adapters';
+import { createInsight } from './insight';
 import { createVersionServices } from './versoes';
 
 export type Services = ReturnType<typeof createServices>;
@@ -50,6 +51,10 @@ export function createServices(adapters: Adapters) {
   const access = createAccessServices(adapters);
   const suspicions = createSuspicions({ work, clock, onError: onError('suspeitas') });
 
+  // Predictions, and what they count of the rest.
+  const insight = createInsight(adapters);
+  const refused = insight.recusas.note;
+
   // Customers, licences, money.
   const licences = createLicenceReader(sqlite);
   const clientes = createClientes({ work, ids, touchMachines: touchMachines.ofCliente });
@@ -68,7 +73,7 @@ export function createServices(adapters: Adapters) {
   });
   const arquivo = createArquivo({ work, keyring, clock });
   const vencimento = createVencimento({ work, clock });
-  const verificacao = createVerificacao({ licences, keyring, clock });
+  const verificacao = createVerificacao({ licences, keyring, clock, refused });
   const importacao = createImportacao({ work, folder: join(folder.path, 'importar') });
   const calendario = createCalendario({
     work,
@@ -89,7 +94,7 @@ export function createServices(adapters: Adapters) {
     heartbeatIntervalMs,
     licencaOf: (maquinaId) => estado.load(maquinaId)?.maquina.licenca_id ?? null,
   });
-  const ativacao = createAtivacao({ work, ids, keyring, leasedUntil: flutuante.leasedUntil });
+  const ativacao = createAtivacao({ work, ids, keyring, leasedUntil: flutuante.leasedUntil, refused });
   const maquinas = createMaquinas({ work, clock, keyring, ativacao, series });
   const frota = createFrota({ work, clock, comandos });
   const presenca = createPresenca({
@@ -134,5 +139,6 @@ export function createServices(adapters: Adapters) {
     metricas,
     painelMaquina,
     versoes,
+    insight,
   };
 }

@@ -41,6 +41,8 @@ const catalogue = {
   DESTINO_RECUSADO: { status: 422, title: 'O endereço de destino não é permitido' },
   CSV_INVALIDO: { status: 422, title: 'O arquivo não é o CSV esperado' },
   IMPORTACAO_RECUSADA: { status: 422, title: 'A importação foi recusada' },
+  HISTORICO_INSUFICIENTE: { status: 409, title: 'Ainda não há história suficiente para treinar' },
+  MODELO_INVALIDO: { status: 422, title: 'O arquivo não é um modelo deste programa' },
   IMPRESSAO_INVALIDA: { status: 422, title: 'A impressão da máquina não serve como identificação' },
   HEARTBEAT_NO_FUTURO: { status: 422, title: 'O relógio da máquina está adiantado' },
   HEARTBEAT_ANTIGO: { status: 422, title: 'O heartbeat é mais antigo do que o que se guarda' },

@@ -49,6 +49,8 @@ interface Dependencies {
   keyring: Keyring;
   /** Until when a seat of a floating licence that is taken now is held. */
   leasedUntil(now: number): number;
+  /** Told of a licence without a free seat. */
+  refused(licencaId: string, codigo: string): void;
 }
 
 export type Ativacao = ReturnType<typeof createAtivacao>;
@@ -66,7 +68,7 @@ export function newMachineToken(keyring: Keyring): { token: string; token_hmac: 
   };
 }
 
-export function createAtivacao({ work, ids, keyring, leasedUntil }: Dependencies) {
+export function createAtivacao({ work, ids, keyring, leasedUntil, refused }: Dependencies) {
   async function activate(
     actor: Actor,
     find: (tx: Tx) => Promise<LicenceFacts | null>,
@@ -89,6 +91,7 @@ export function createAtivacao({ work, ids, keyring, leasedUntil }: Dependencies
       // 3. A free seat. Transactions run one after another, so nobody takes it meanwhile.
       const { licenca } = facts;
       if (!licenca.flutuante && licenca.maquinas_ativas >= seatsMax(licenca)) {
+        refused(licenca.id, 'LIMITE_DE_MAQUINAS');
         throw new Problem('LIMITE_DE_MAQUINAS', {
           detalhe: `A licença permite ${licenca.limite_maquinas} máquina(s), e ${licenca.maquinas_ativas} já estão ativas.`,
         });

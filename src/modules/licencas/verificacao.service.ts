@@ -59,13 +59,15 @@ interface Dependencies {
   licences: LicenceReader;
   keyring: Keyring;
   clock: Clock;
+  /** Told of a known licence that was refused what was asked, as often as an answer is computed. */
+  refused(licencaId: string, codigo: string): void;
 }
 
 const encoder = new TextEncoder();
 
 export type Verificacao = ReturnType<typeof createVerificacao>;
 
-export function createVerificacao({ licences, keyring, clock }: Dependencies) {
+export function createVerificacao({ licences, keyring, clock, refused }: Dependencies) {
   const answers = new Map<string, Remembered>();
   /** The number of the last change of each record that has changed since the answers were last cleared. */
   const changedAt = new Map<string, number>();
@@ -80,6 +82,7 @@ export function createVerificacao({ licences, keyring, clock }: Dependencies) {
     const maquina = impressao === undefined ? null : licences.machine(licenca.id, impressao);
     const failures = validationFailures(facts, maquina, { ...request, impressao }, now);
     const codigo = failures[0]?.codigo ?? 'VALIDA';
+    if (codigo !== 'VALIDA') refused(licenca.id, codigo);
     const grace = inGrace(facts, now);
     const answer: Verification = {
       valida: codigo === 'VALIDA',

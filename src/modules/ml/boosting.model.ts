@@ -66,6 +66,20 @@ export function trainBoosting(
   labels: readonly number[],
   options: BoostingOptions = boostingDefaults,
 ): Ensemble {
+  const rounds = boostingRounds(features, rows, labels, options);
+  for (;;) {
+    const { done, value } = rounds.next();
+    if (done) return value;
+  }
+}
+
+/** The same tree by tree, so that a server can do other work between two of them. @throws RangeError as `trainBoosting`. */
+export function* boostingRounds(
+  features: string[],
+  rows: Rows,
+  labels: readonly number[],
+  options: BoostingOptions = boostingDefaults,
+): Generator<number, Ensemble> {
   const count = rowCount(rows);
   const positives = labels.reduce((sum, label) => sum + label, 0);
   if (count === 0 || count !== labels.length || positives === 0 || positives === count) {
@@ -95,6 +109,7 @@ export function trainBoosting(
     for (let row = 0; row < count; row += 1) {
       state.score[row] = (state.score[row] ?? 0) + treeValue(tree, rows.values, row * rows.columns);
     }
+    yield round;
   }
   return { features, base, trees };
 }

@@ -2,6 +2,7 @@
 
 import type { Generated } from 'kysely';
 import type { EventsSchema } from './schema-events';
+import type { InsightSchema } from './schema-insight';
 
 export interface UsuarioTable {
   id: string;
@@ -349,7 +350,7 @@ export interface TarefaExecucaoTable {
   detalhe: string;
 }
 
-export interface Schema extends EventsSchema {
+export interface Schema extends EventsSchema, InsightSchema {
   usuarios: UsuarioTable;
   perfis: PerfilTable;
   sessoes: SessaoTable;

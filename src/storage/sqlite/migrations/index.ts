@@ -9,6 +9,7 @@ import { up as access } from './0005-access';
 import { up as versions } from './0006-versions';
 import { up as events } from './0007-events';
 import { up as operation } from './0008-operation';
+import { up as insight } from './0009-insight';
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-spine': { up: spine },
@@ -19,4 +20,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0006-versions': { up: versions },
   '0007-events': { up: events },
   '0008-operation': { up: operation },
+  '0009-insight': { up: insight },
 };

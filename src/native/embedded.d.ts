@@ -1,0 +1,11 @@
+/** Files that the build embeds; an import of one is the path under which it can be read. */
+
+declare module '*.onnx' {
+  const path: string;
+  export default path;
+}
+
+declare module '*.md' {
+  const path: string;
+  export default path;
+}
