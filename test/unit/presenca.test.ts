@@ -53,6 +53,7 @@ async function newMachine(): Promise<string> {
     ids: uuidV7,
     keyring: services.keyring,
     leasedUntil: (now) => now,
+    refused: () => undefined,
   });
   const { maquina: made } = await ativacao.ativarPorId(actor, facts.licenca.id, { impressao: `m${serial}` });
   return made.id;
