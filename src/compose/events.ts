@@ -1,6 +1,11 @@
 /** The dispatcher and everyone who reacts to committed events. */
 
-import { systemClock } from '../core/clock';
+import { statfs } from 'node:fs/promises';
+import { secondMs, systemClock } from '../core/clock';
+import { createAlertas } from '../modules/alertas/alertas.service';
+import { createAvisos } from '../modules/alertas/avisos.service';
+import { createRegras, ensureRegrasEmbutidas } from '../modules/alertas/regras.service';
+import { createVigia } from '../modules/alertas/vigia.service';
 import { createEventos } from '../modules/eventos/eventos.service';
 import { createSessoesVivas } from '../modules/eventos/sessao-viva.service';
 import { createVivo } from '../modules/eventos/vivo.service';
@@ -21,8 +26,12 @@ import type { Services } from './services';
 
 export type Events = ReturnType<typeof composeEvents>;
 
-export function composeEvents(adapters: Adapters, { acesso, estado, emails }: Services, broker: Broker) {
-  const { log, work, sqlite, clock, ids, keyring, settings, onError } = adapters;
+export function composeEvents(
+  adapters: Adapters,
+  { acesso, estado, emails, abertura, medidas }: Services,
+  broker: Broker,
+) {
+  const { log, work, sqlite, clock, ids, keyring, settings, folder, onError } = adapters;
   const relay = createRelay({
     work,
     writer: sqlite.writer,
@@ -67,6 +76,17 @@ export function composeEvents(adapters: Adapters, { acesso, estado, emails }: Se
     watcher: envio,
     onError: onError('webhooks'),
   });
+  const avisos = createAvisos(emails, settings.timeZone);
+  const vigia = createVigia({
+    work,
+    clock,
+    abertura,
+    medidas,
+    avisos,
+    sistema: () => systemMetrics(folder.path, relay),
+    onError: onError('alertas'),
+  });
+  relay.register(vigia.projection);
   const authenticate = createAuthenticate({ acesso, estado, keyring });
   const vivo = createVivo({ handle: sqlite.readerHandle, onError: onError('eventos') });
   const sessoes = createSessoesVivas({ onError: onError('eventos') });
@@ -85,8 +105,14 @@ export function composeEvents(adapters: Adapters, { acesso, estado, emails }: Se
     webhooks,
     entregas: createEntregas({ work, clock, ids, store, tentar, ring: envio.ring }),
     envio,
+    alertas: createAlertas({ work, abertura, medidas }),
+    regras: createRegras({ work, ids, abertura, watcher: vigia }),
     /** Before the first change is written, so that whoever waits for events gets every one. */
-    prepare: () => envio.start(),
+    async prepare(): Promise<void> {
+      await ensureRegrasEmbutidas(sqlite.writer, clock.now());
+      await envio.start();
+      await vigia.start();
+    },
     start(): void {
       relay.start();
       sessoes.start();
@@ -99,8 +125,24 @@ export function composeEvents(adapters: Adapters, { acesso, estado, emails }: Se
     },
     async stop(): Promise<void> {
       await relay.stop();
+      await vigia.stop();
       await envio.stop();
       await emails.stop();
     },
+  };
+}
+
+/** What rules may watch of the server itself. */
+async function systemMetrics(
+  folder: string,
+  relay: { stats(): Promise<{ atraso_ms: number; mortas: number }[]> },
+): Promise<Record<string, number>> {
+  const { bavail, blocks } = await statfs(folder);
+  const lags = await relay.stats();
+  return {
+    disco_livre_pct: blocks === 0 ? 0 : (bavail / blocks) * 100,
+    memoria_mb: process.memoryUsage.rss() / 1024 ** 2,
+    atraso_eventos_s: Math.max(0, ...lags.map(({ atraso_ms }) => atraso_ms)) / secondMs,
+    entregas_mortas: lags.reduce((total, { mortas }) => total + mortas, 0),
   };
 }

@@ -6,6 +6,8 @@ import { chavesApiRoutes } from '../modules/acesso/chaves-api.routes';
 import { perfisRoutes } from '../modules/acesso/perfis.routes';
 import { setupPages } from '../modules/acesso/setup.http';
 import { usuariosRoutes } from '../modules/acesso/usuarios.routes';
+import { alertasRoutes } from '../modules/alertas/alertas.routes';
+import { regrasRoutes } from '../modules/alertas/regras.routes';
 import { auditoriaRoutes } from '../modules/auditoria/auditoria.routes';
 import { clientesRoutes } from '../modules/clientes/clientes.routes';
 import { lgpdRoutes } from '../modules/clientes/lgpd.routes';
@@ -89,6 +91,8 @@ export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs, 
     .use(tarefasRoutes(platform, jobs.tarefas))
     .use(eventosRoutes({ platform, eventos: events.eventos, stream: createStream(events), authenticate }))
     .use(webhooksRoutes(platform, events.webhooks, events.entregas))
+    .use(regrasRoutes(platform, events.regras))
+    .use(alertasRoutes(platform, events.alertas))
     .use(pagamentosRoutes(platform, services.faturas, verifyPayment))
     .use(versionRoutes(platform, services.versoes, settings.uploadBytesMax, limiter))
     .use(heartbeatRoutes({ platform, presenca, estado, clock, heartbeatIntervalSeconds }))

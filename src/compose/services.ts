@@ -1,6 +1,8 @@
 /** Every use case of the product, each a factory over a few named dependencies. Transports and the relay stand on these. */
 
 import { join } from 'node:path';
+import { createAbertura } from '../modules/alertas/abertura.service';
+import { createMedidas } from '../modules/alertas/medidas.service';
 import { createClientes } from '../modules/clientes/clientes.service';
 import { createLgpd } from '../modules/clientes/lgpd.service';
 import { createEmails } from '../modules/emails/emails.service';
@@ -97,9 +99,18 @@ export function createServices(adapters: Adapters) {
   const ativacao = createAtivacao({ work, ids, keyring, leasedUntil: flutuante.leasedUntil, refused });
   const maquinas = createMaquinas({ work, clock, keyring, ativacao, series });
   const frota = createFrota({ work, clock, comandos });
+  const abertura = createAbertura(ids);
+  const medidas = createMedidas({ work, clock, abertura });
   const presenca = createPresenca({
     work,
-    series,
+    series: {
+      ...series,
+      // Alert rules watch what has been stored.
+      append: async (maquinaId, pontos, now) => {
+        await series.append(maquinaId, pontos, now);
+        medidas.observar(maquinaId, pontos);
+      },
+    },
     clock,
     heartbeatIntervalMs,
     seat: (id) => flutuante.heard(id),
@@ -116,6 +127,8 @@ export function createServices(adapters: Adapters) {
 
   return {
     emails,
+    abertura,
+    medidas,
     ...access,
     suspicions,
     clientes,

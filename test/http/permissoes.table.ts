@@ -8,6 +8,15 @@
  */
 export const rotas: readonly string[] = [
   '/.well-known/jwks.json GET publico',
+  '/api/v1/alertas GET alertas:ler',
+  '/api/v1/alertas/regras GET alertas:ler',
+  '/api/v1/alertas/regras POST alertas:criar',
+  '/api/v1/alertas/regras/{id} DELETE alertas:excluir',
+  '/api/v1/alertas/regras/{id} GET alertas:ler',
+  '/api/v1/alertas/regras/{id} PUT alertas:editar',
+  '/api/v1/alertas/{id} GET alertas:ler',
+  '/api/v1/alertas/{id}/reconhecer POST alertas:editar',
+  '/api/v1/alertas/{id}/resolver POST alertas:editar',
   '/api/v1/auditoria GET auditoria:ler',
   '/api/v1/auditoria/exportar GET auditoria:ler',
   '/api/v1/auditoria/verificar GET auditoria:ler',

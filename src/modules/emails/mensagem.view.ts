@@ -73,7 +73,8 @@ export function createMensagens(): (email: Pick<Email, 'modelo' | 'idioma' | 'da
 
   return ({ modelo, idioma, dados }) => {
     const given = dados ?? {};
-    const template = modelos[modelo]?.[idioma];
+    const known = modelos[modelo] ?? (modelo.startsWith('alerta.') ? modelos.alerta : undefined);
+    const template = known?.[idioma];
     if (template) {
       try {
         return layOut(

@@ -45,6 +45,7 @@ export function openApiRoutes() {
             { name: 'Máquinas', description: 'Onde o software roda' },
             { name: 'Eventos', description: 'O que aconteceu, ao vivo e por webhook' },
             { name: 'Versões', description: 'O que se publica e quem baixa' },
+            { name: 'Alertas', description: 'O que pede atenção, e quando' },
             { name: 'Sistema', description: 'Saúde e chaves públicas' },
           ],
           components: {
