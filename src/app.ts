@@ -3,20 +3,16 @@
  * made of is in `compose/`.
  */
 
-import { readFileSync } from 'node:fs';
 import { openAdapters } from './compose/adapters';
 import { composeBroker } from './compose/broker';
 import { composeEvents } from './compose/events';
 import { composeHttp } from './compose/http';
 import { composeJobs } from './compose/jobs';
+import { openPorts, type Ports } from './compose/ports';
 import { createServices } from './compose/services';
-import { readNetworks } from './core/address';
-import { OperationalError } from './core/operational-error';
 import type { Log } from './log';
 import type { Settings } from './settings';
-import { type HttpServer, listenHttp } from './transport/http/listen';
 import { createWebSockets } from './transport/http/websocket';
-import { listenMqtt, type MqttListener } from './transport/mqtt/listen';
 import { mqttOverWebSocket } from './transport/mqtt/websocket';
 
 export type App = Awaited<ReturnType<typeof createApp>>;
@@ -39,8 +35,7 @@ export async function createApp(settings: Settings, log: Log) {
   const { administrador, clientes, licencas, flutuante, presenca, calendario, estado, comandos } = services;
   const { versoes, insight } = services;
 
-  let http: HttpServer | null = null;
-  let mqtt: MqttListener | null = null;
+  let ports: Ports | null = null;
 
   return {
     handler,
@@ -52,18 +47,13 @@ export async function createApp(settings: Settings, log: Log) {
       if (settings.adminEmail && settings.adminPassword && !(await administrador.exists())) {
         await administrador.definir('ambiente', settings.adminEmail, settings.adminPassword);
       }
-      const tls = readTls(settings);
       await flutuante.start();
       await presenca.start();
       await calendario.start();
       await versoes.versoes.limpar();
       await insight.modelos.install();
       insight.recusas.start();
-      mqtt = await listenMqtt(broker, { host: settings.mqttHost || settings.host, port: settings.mqttPort, tls });
-      addresses.mqtt = mqtt.url;
-      const trustedProxies = readNetworks(settings.trustedProxies);
-      http = listenHttp(handler, { host: settings.host, port: settings.port, tls, sockets, trustedProxies });
-      addresses.url = http.url;
+      ports = await openPorts(adapters, { broker, handler, sockets });
       events.start();
       await jobs.start();
       return { ...addresses };
@@ -72,9 +62,9 @@ export async function createApp(settings: Settings, log: Log) {
     /** Stops accepting, lets what is under way finish, and closes the stores. */
     async stop(): Promise<void> {
       events.hangUp();
-      await http?.stop();
+      await ports?.stopHttp();
       await versoes.transferencias.settled();
-      const stopped = mqtt?.stop();
+      const stopped = ports?.stopMqtt();
       await broker.close();
       await stopped;
       await jobs.stop();
@@ -87,17 +77,4 @@ export async function createApp(settings: Settings, log: Log) {
       await adapters.close();
     },
   };
-}
-
-/** @throws OperationalError when only half of the pair is given or a file cannot be read. */
-function readTls({ tlsCert, tlsKey }: Settings): { cert: string; key: string } | null {
-  if (!tlsCert && !tlsKey) return null;
-  if (!tlsCert || !tlsKey) throw new OperationalError('TLS needs both NARCIDI_TLS_CERT and NARCIDI_TLS_KEY');
-  try {
-    return { cert: readFileSync(tlsCert, 'utf8'), key: readFileSync(tlsKey, 'utf8') };
-  } catch (error) {
-    throw new OperationalError(
-      `the TLS files cannot be read: ${error instanceof Error ? error.message : String(error)}`,
-    );
-  }
 }

@@ -3,6 +3,7 @@
 import type { Server } from 'bun';
 import { clientAddress, type Networks } from '../../core/address';
 import { OperationalError } from '../../core/operational-error';
+import type { KeyPair } from '../certificate';
 import type { HttpHandler } from './server';
 import type { WebSocketConnection, WebSockets } from './websocket';
 
@@ -13,31 +14,35 @@ const idleTimeoutSeconds = 120;
 export interface HttpServer {
   url: string;
   port: number;
+  /** Has connections from now on see another certificate; those there are are finished under the old one. */
+  replaceCertificate(pair: KeyPair): void;
   stop(): Promise<void>;
 }
 
 interface ListenOptions {
   host: string;
   port: number;
-  tls: { cert: string; key: string } | null;
+  tls: KeyPair | null;
   sockets: WebSockets;
   /** Proxies whose word on the caller is taken. */
   trustedProxies: Networks;
 }
+
+type Listening = Server<WebSocketConnection>;
 
 /** Listens. @throws OperationalError when the port is taken or may not be used. */
 export function listenHttp(
   handler: HttpHandler,
   { host, port, tls, sockets, trustedProxies }: ListenOptions,
 ): HttpServer {
-  let server: Server<WebSocketConnection>;
-  try {
-    server = Bun.serve<WebSocketConnection>({
+  function serve(onPort: number, pair: KeyPair | null): Listening {
+    return Bun.serve<WebSocketConnection>({
       hostname: host,
-      port,
+      port: onPort,
       idleTimeout: idleTimeoutSeconds,
       maxRequestBodySize: requestBytesMax,
-      ...(tls ? { tls: { cert: tls.cert, key: tls.key } } : {}),
+      // Bun's `reload` keeps the old certificate: a second server on the same port takes over instead.
+      ...(pair ? { tls: { ...pair }, reusePort: true } : {}),
       fetch: (request, self) => {
         const peer = self.requestIP(request)?.address ?? null;
         const ip = peer === null ? null : clientAddress(peer, request.headers.get('x-forwarded-for'), trustedProxies);
@@ -50,19 +55,41 @@ export function listenHttp(
       },
       websocket: sockets.handler,
     });
+  }
+
+  let current: Listening;
+  try {
+    // A port that may be shared would be shared with whoever else has it.
+    if (tls && port !== 0) void Bun.serve({ hostname: host, port, fetch: () => new Response() }).stop(true);
+    current = serve(port, tls);
   } catch (error) {
     const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     throw new OperationalError(`cannot listen for HTTP on ${host}:${port} (${reason}); is the port in use?`);
   }
+  /** Servers that take no more connections and finish those they have. */
+  const retiring = new Set<Promise<void>>();
+
+  function retire(server: Listening): void {
+    const stopping = server.stop().finally(() => retiring.delete(stopping));
+    retiring.add(stopping);
+  }
+
+  const bound = current.port ?? port;
   const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
   const authority = shown.includes(':') ? `[${shown}]` : shown;
   return {
-    url: `${tls ? 'https' : 'http'}://${authority}:${server.port}`,
-    port: server.port ?? port,
+    url: `${tls ? 'https' : 'http'}://${authority}:${bound}`,
+    port: bound,
+    replaceCertificate: (pair) => {
+      const before = current;
+      current = serve(bound, pair);
+      retire(before);
+    },
     // Requests under way are finished; idle connections are closed.
-    stop: () => {
+    stop: async () => {
       sockets.close();
-      return server.stop();
+      retire(current);
+      await Promise.all(retiring);
     },
   };
 }

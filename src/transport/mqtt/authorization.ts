@@ -94,7 +94,11 @@ export function createAuthorization(dependencies: Dependencies) {
       } else {
         // Until this one is done nothing more is read of the connection: the machine is slowed down to its rate.
         counters.throttled += 1;
-        setTimeout(() => take(client, maquinaId, target, packet, done), delayMs);
+        setTimeout(() => {
+          // Of a connection that has ended meanwhile nothing was acknowledged, and the server may have stopped.
+          if (client?.closed) done(new Error('the connection has ended'));
+          else take(client, maquinaId, target, packet, done);
+        }, delayMs);
       }
     },
 
