@@ -52,7 +52,7 @@ export async function createApp(settings: Settings, log: Log) {
       await calendario.start();
       await versoes.versoes.limpar();
       await insight.modelos.install();
-      insight.recusas.start();
+      insight.start();
       ports = await openPorts(adapters, { broker, handler, sockets });
       events.start();
       await jobs.start();
@@ -71,7 +71,7 @@ export async function createApp(settings: Settings, log: Log) {
       await calendario.stop();
       await events.stop();
       await presenca.stop();
-      await insight.recusas.stop();
+      await insight.stop();
       await estado.settled();
       await comandos.settled();
       await adapters.close();

@@ -5,7 +5,7 @@ import { renovarAssinaturas } from '../modules/faturas/faturas.jobs';
 import { licencasExpirando } from '../modules/licencas/licencas.jobs';
 import { comandosVencidos, maquinasOffline } from '../modules/maquinas/maquinas.jobs';
 import { compactarMetricas } from '../modules/maquinas/metricas.jobs';
-import { churnJob } from '../modules/ml/ml.jobs';
+import { churnJob, limparAnomalias } from '../modules/ml/ml.jobs';
 import { createExecucoes } from '../modules/tarefas/execucao.service';
 import { createTarefas } from '../modules/tarefas/tarefas.service';
 import { createSchedules } from '../transport/cron/schedules';
@@ -23,6 +23,7 @@ export function composeJobs({ settings, work, clock, ids, onError }: Adapters, s
     renovarAssinaturas(services.faturas.cobrar),
     compactarMetricas(services.metricas),
     churnJob(services.insight.churn),
+    limparAnomalias(services.insight.anomalias.limpar),
   ];
   const schedules = createSchedules(settings.timeZone);
   const execucoes = createExecucoes(jobs, { work, clock, ids, schedules, onError: onError('tarefas') });

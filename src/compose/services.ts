@@ -29,13 +29,13 @@ import { createSuspicions } from '../relay/suspicions';
 import { createSmtpMailer } from '../transport/smtp/mailer';
 import { createAccessServices } from './access';
 import type { Adapters } from './adapters';
-import { createInsight } from './insight';
+import { createInsight, watchedSeries } from './insight';
 import { createVersionServices } from './versoes';
 
 export type Services = ReturnType<typeof createServices>;
 
 export function createServices(adapters: Adapters) {
-  const { settings, sqlite, keyring, work, clock, ids, series, heartbeatIntervalMs, folder, onError } = adapters;
+  const { settings, sqlite, keyring, work, clock, ids, heartbeatIntervalMs, folder, onError } = adapters;
 
   // Mail, which several others send.
   const emails = createEmails({
@@ -56,6 +56,7 @@ export function createServices(adapters: Adapters) {
   // Predictions, and what they count of the rest.
   const insight = createInsight(adapters);
   const refused = insight.recusas.note;
+  const series = watchedSeries(adapters.series, insight.anomalias);
 
   // Customers, licences, money.
   const licences = createLicenceReader(sqlite);
@@ -117,7 +118,13 @@ export function createServices(adapters: Adapters) {
     onError: onError('presenca'),
   });
   const metricas = createMetricas({ work, series });
-  const painelMaquina = createPainelMaquina({ work, series, clock, heartbeatIntervalMs });
+  const painelMaquina = createPainelMaquina({
+    work,
+    series,
+    clock,
+    heartbeatIntervalMs,
+    anomalias: insight.anomalias.marcadas,
+  });
 
   const versoes = createVersionServices(adapters, licences, estado);
 

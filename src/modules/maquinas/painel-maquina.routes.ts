@@ -33,7 +33,7 @@ export function painelMaquinaRoutes({ platform, licencas, painel, clock, lastSee
       async ({ ator, params, query }) => {
         const actor = await ator();
         const periodo = query.periodo ?? '24h';
-        const { found, span, disponibilidade, series } = await painel.dashboard(actor, params.id, {
+        const { found, span, disponibilidade, series, anomalias } = await painel.dashboard(actor, params.id, {
           ...rangeOf(query),
           lastMs: periodMs[periodo],
         });
@@ -50,7 +50,7 @@ export function painelMaquinaRoutes({ platform, licencas, painel, clock, lastSee
           disponibilidade_pct: disponibilidade,
           series: main,
           extras,
-          anomalias: [],
+          anomalias: anomalias.map(({ em, ...anomalia }) => ({ em: rfc3339(em), ...anomalia })),
           alertas: [],
         };
       },

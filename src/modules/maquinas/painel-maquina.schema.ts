@@ -41,6 +41,14 @@ export const dashboardSchema = t.Object({
   disponibilidade_pct: t.Union([t.Number(), t.Null()]),
   series: t.Object({ cpu: seriesSchema, memoria: seriesSchema, disco: seriesSchema }),
   extras: t.Unsafe<Record<string, SeriesPoint[]>>(t.Any({ description: 'As séries extras, por nome, na mesma forma' })),
-  anomalias: t.Array(t.Unknown()),
+  anomalias: t.Array(
+    t.Object({
+      em: timestamp,
+      metrica: t.String({ examples: ['cpu'] }),
+      valor: t.Number(),
+      pontuacao: t.Number({ minimum: 0, maximum: 1 }),
+      texto: t.String({ examples: ['CPU em 97 %, quando costuma ficar entre 10 e 40 %'] }),
+    }),
+  ),
   alertas: t.Array(t.Unknown()),
 });

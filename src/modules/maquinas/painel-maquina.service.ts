@@ -15,6 +15,17 @@ interface Dependencies {
   series: SeriesStore;
   clock: Clock;
   heartbeatIntervalMs: number;
+  /** What was unusual of a machine between two moments, oldest first. */
+  anomalias(maquinaId: string, fromMs: number, toMs: number): Promise<AnomaliaMarcada[]>;
+}
+
+/** A point to be marked in a chart. */
+export interface AnomaliaMarcada {
+  em: number;
+  metrica: string;
+  valor: number;
+  pontuacao: number;
+  texto: string;
 }
 
 export type PainelMaquina = ReturnType<typeof createPainelMaquina>;
@@ -24,6 +35,7 @@ export interface MachineDashboard {
   span: Span;
   disponibilidade: number | null;
   series: MachineSeries;
+  anomalias: AnomaliaMarcada[];
 }
 
 /** A range of time, epoch milliseconds. Without an end it ends now; without a beginning it is `lastMs` long. */
@@ -33,7 +45,7 @@ export interface TimeRange {
   lastMs: number;
 }
 
-export function createPainelMaquina({ work, series, clock, heartbeatIntervalMs }: Dependencies) {
+export function createPainelMaquina({ work, series, clock, heartbeatIntervalMs, anomalias }: Dependencies) {
   return {
     /**
      * The machine over a range, in at most 500 points a series. What is before the machine's registration is shown but counts
@@ -59,7 +71,8 @@ export function createPainelMaquina({ work, series, clock, heartbeatIntervalMs }
           if (bucket.em >= from || bucket.em + bucket.spanMs > from) chart.add(bucket);
         }
       }
-      return { found, span, series: chart.series(), disponibilidade: availability.percent() };
+      const marcadas = await anomalias(id, from, readTo);
+      return { found, span, series: chart.series(), disponibilidade: availability.percent(), anomalias: marcadas };
     },
 
     /**

@@ -1,7 +1,7 @@
 /** What predictions have to do by schedule. */
 
 import { systemActor } from '../../core/actor';
-import { hourMs } from '../../core/clock';
+import { dayMs, hourMs } from '../../core/clock';
 import type { Job } from '../../core/job';
 import type { ChurnService } from './churn.service';
 
@@ -15,5 +15,18 @@ export function churnJob(churn: Pick<ChurnService, 'executar'>): Job {
       const { clientes, novos_em_risco, modelo } = await churn.executar(systemActor('churn'), signal);
       return `${clientes} clientes avaliados por ${modelo}, ${novos_em_risco} passaram a risco alto`;
     },
+  };
+}
+
+/** As long as the coarsest metrics are kept, so are the marks in them. */
+const anomaliesKeptMs = 730 * dayMs;
+
+export function limparAnomalias(limpar: (beforeMs: number, signal: AbortSignal) => Promise<number>): Job {
+  return {
+    nome: 'limpar_anomalias',
+    descricao: 'Apaga as anomalias de mais de dois anos.',
+    agenda: '30 3 * * *',
+    limiteMs: hourMs,
+    run: async ({ now, signal }) => `${await limpar(now - anomaliesKeptMs, signal)} anomalias apagadas`,
   };
 }
