@@ -32,6 +32,16 @@ describe('errors are problem documents', () => {
     expect(JSON.stringify(answer.body)).not.toMatch(/\bat .*\.ts|node_modules|bunfs/);
   });
 
+  test('a parameter that is refused is named', async () => {
+    for (const query of ['limite=0', 'limite=201', 'limite=muitos', 'total=talvez']) {
+      const { status, body } = await server.call('GET', `/maquinas?status=online&${query}`);
+      expect([query, status, body.erros[0].campo]).toEqual([query, 422, query.split('=')[0]]);
+    }
+    expect((await server.call('GET', '/maquinas/abc')).body.erros).toEqual([
+      { campo: 'id', mensagem: 'deve ser um UUID' },
+    ]);
+  });
+
   test('a body that is too large, announced', async () => {
     const answer = await server.call('POST', '/clientes', JSON.stringify({ nome: 'x'.repeat(10 * 1024 * 1024) }));
     expect([answer.status, answer.body.codigo]).toEqual([413, 'CORPO_GRANDE_DEMAIS']);

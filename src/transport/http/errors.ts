@@ -12,7 +12,7 @@ export function errorResponse(thrown: unknown, code: string | number, request: R
   // What is thrown while a body is read arrives inside Elysia's ParseError.
   const error = thrown instanceof Error && thrown.cause instanceof Problem ? thrown.cause : thrown;
   if (error instanceof OAuthError) return oauthResponse(error);
-  const problem = toProblem(error, code);
+  const problem = toProblem(error, code, request);
   return problem ? problemResponse(problem, request) : null;
 }
 
@@ -44,26 +44,35 @@ export function maskPath(path: string): string {
   return path.replace(keyInPath, '$1$2…');
 }
 
-function toProblem(error: unknown, code: string | number): Problem | null {
+function toProblem(error: unknown, code: string | number, request: Request): Problem | null {
   if (error instanceof Problem) return error;
-  if (error instanceof ValidationError) return error.type === 'response' ? null : validationProblem(error);
+  if (error instanceof ValidationError) return error.type === 'response' ? null : validationProblem(error, request);
   if (code === 'NOT_FOUND') return new Problem('NAO_ENCONTRADO', { detalhe: 'Não há nada neste endereço.' });
   if (code === 'PARSE') return new Problem('JSON_INVALIDO');
   if (code === 'INVALID_FILE_TYPE') return new Problem('TIPO_DE_CONTEUDO');
   return null;
 }
 
-function validationProblem(error: ValidationError): Problem {
+function validationProblem(error: ValidationError, request: Request): Problem {
   const erros: FieldError[] = [];
   for (const found of error.all) {
     if (erros.length >= errorsReportedMax) break;
     if (!('path' in found) || typeof found.path !== 'string') continue;
-    const campo = found.path.replace(/^\//, '').replaceAll('/', '.') || error.type;
+    const campo = found.path.replace(/^\//, '').replaceAll('/', '.') || parameterOf(found, request) || error.type;
     if (erros.some((known) => known.campo === campo)) continue;
     erros.push({ campo, mensagem: messageOf(found) });
   }
   const first = erros[0];
   return new Problem('VALIDACAO', { detalhe: first ? `${first.campo}: ${first.mensagem}` : undefined, erros });
+}
+
+/** Elysia does not say which parameter held the number that it could not take: the one with that value. */
+function parameterOf(found: object, request: Request): string | undefined {
+  if (!('value' in found)) return undefined;
+  const text = String(found.value);
+  return [...new URL(request.url).searchParams].find(
+    ([, value]) => value === text || Number(value) === found.value,
+  )?.[0];
 }
 
 /** What a field must be, in words, from its schema. */
@@ -79,6 +88,7 @@ function messageOf(found: object): string {
     if (values.length > 0) return `deve ser um destes: ${values.join(', ')}`;
   }
   if (rule.get('format') === 'email') return 'deve ser um endereço de e-mail';
+  if (rule.get('format') === 'uuid') return 'deve ser um UUID';
   if (rule.get('format') === 'date-time') return 'deve ser uma data e hora RFC 3339, como 2026-11-24T14:05:00Z';
   const bounds = [
     rule.has('minLength') ? `ao menos ${rule.get('minLength')} caracteres` : '',
