@@ -10,7 +10,7 @@ import type { Page, PageRequest } from '../../core/page';
 import { Problem } from '../../core/problem';
 import { prepareReadAll } from '../../storage/sqlite/fast-read';
 import type { Sqlite } from '../../storage/sqlite/open';
-import type { Tx, UnitOfWork } from '../../storage/sqlite/unit-of-work';
+import type { Change, Tx, UnitOfWork } from '../../storage/sqlite/unit-of-work';
 import { createAndamento } from './andamento.service';
 import {
   answerComando,
@@ -26,11 +26,12 @@ import {
 import {
   type ComandoFilter,
   type ComandoRow,
-  countWaiting,
+  type Commandable,
+  commandable,
   expireComandos,
   findComando,
   getComando,
-  insertComando,
+  insertComandos,
   listComandos,
   markComando,
   removeOldComandos,
@@ -75,27 +76,42 @@ export function createComandos({ sqlite, work, clock, ids, onError }: Dependenci
     onError,
   });
 
-  /** @throws Problem NAO_ENCONTRADO, CONFLITO, LIMITE_DE_COMANDOS, VALIDACAO */
-  async function createIn(tx: Tx, maquinaId: string, input: NewComando): Promise<Comando> {
-    const { maquina } = await getMaquina(tx.db, maquinaId);
-    if (!maquina.ativa) throw new Problem('CONFLITO', { detalhe: 'A máquina foi desativada.' });
-    if ((await countWaiting(tx.db, maquinaId, tx.now)) >= comandosWaitingMax) {
-      throw new Problem('LIMITE_DE_COMANDOS', { detalhe: `Até ${comandosWaitingMax} comandos podem esperar por ela.` });
+  /** The same command for several machines; for each, the command or why there is none. @throws Problem VALIDACAO */
+  async function createIn(
+    tx: Tx,
+    maquinaIds: readonly string[],
+    input: NewComando,
+  ): Promise<Map<string, Comando | Problem>> {
+    const machines = await commandable(tx.db, maquinaIds, tx.now);
+    const results = new Map<string, Comando | Problem>();
+    const made: Comando[] = [];
+    for (const maquinaId of maquinaIds) {
+      const problem = whyNot(machines.get(maquinaId));
+      if (problem) {
+        results.set(maquinaId, problem);
+        continue;
+      }
+      const comando = newComando(input, ids.next(tx.now), maquinaId, tx.now);
+      made.push(comando);
+      results.set(maquinaId, comando);
     }
-    const comando = newComando(input, ids.next(tx.now), maquinaId, tx.now);
-    await insertComando(tx.db, comando);
-    await record(tx, 'comandar', 'maquina.comando_criado', null, comando);
-    return comando;
+    await insertComandos(tx.db, made);
+    await tx.recordAll(made.map((comando) => changeOf('comandar', 'maquina.comando_criado', null, comando)));
+    return results;
   }
 
   return {
     /** @throws Problem NAO_ENCONTRADO, CONFLITO, LIMITE_DE_COMANDOS, VALIDACAO */
     async criar(actor: Actor, maquinaId: string, input: NewComando): Promise<Comando> {
       authorize(actor, 'maquinas:executar');
-      return work.write(actor, (tx) => createIn(tx, maquinaId, input));
+      return work.write(actor, async (tx) => {
+        const result = (await createIn(tx, [maquinaId], input)).get(maquinaId);
+        if (!result || result instanceof Problem) throw result ?? whyNot(undefined);
+        return result;
+      });
     },
 
-    /** The same inside a transaction of the caller's, who has asked for the permission. */
+    /** The same for several machines, inside a transaction of the caller's, who has asked for the permission. */
     criarEm: createIn,
 
     async listar(actor: Actor, maquinaId: string, page: PageRequest, filter: ComandoFilter): Promise<Page<Comando>> {
@@ -119,7 +135,7 @@ export function createComandos({ sqlite, work, clock, ids, onError }: Dependenci
         if (!depois && antes.status === 'expirado') return antes;
         if (!depois) throw new Problem('TRANSICAO_INVALIDA', { detalhe: 'A máquina já recebeu o comando.' });
         await updateComando(tx.db, depois);
-        await record(tx, 'cancelar_comando', null, antes, depois);
+        await tx.record(changeOf('cancelar_comando', null, antes, depois));
         return depois;
       });
     },
@@ -156,8 +172,8 @@ export function createComandos({ sqlite, work, clock, ids, onError }: Dependenci
         const depois = answerComando(antes, resultado, detalhe, tx.now);
         if (!depois) return;
         await updateComando(tx.db, depois);
-        if (resultado !== 'recebido')
-          await record(tx, 'responder_comando', 'maquina.comando_respondido', antes, depois);
+        if (resultado === 'recebido') return;
+        await tx.record(changeOf('responder_comando', 'maquina.comando_respondido', antes, depois));
       });
     },
 
@@ -180,21 +196,28 @@ export function createComandos({ sqlite, work, clock, ids, onError }: Dependenci
   };
 }
 
-async function record(
-  tx: Tx,
+/** Why a machine takes no command, if it does not. */
+function whyNot(machine: Commandable | undefined): Problem | null {
+  if (!machine) return new Problem('NAO_ENCONTRADO', { detalhe: 'Não há máquina com este id.' });
+  if (!machine.ativa) return new Problem('CONFLITO', { detalhe: 'A máquina foi desativada.' });
+  if (machine.waiting < comandosWaitingMax) return null;
+  return new Problem('LIMITE_DE_COMANDOS', { detalhe: `Até ${comandosWaitingMax} comandos podem esperar por ela.` });
+}
+
+function changeOf(
   acao: string,
   evento: 'maquina.comando_criado' | 'maquina.comando_respondido' | null,
   antes: Comando | null,
   depois: Comando,
-): Promise<void> {
+): Change {
   const { id, maquina_id, tipo, status, detalhe, expira_em } = depois;
   const dados = { comando_id: id, maquina_id, tipo, status, detalhe, expira_em: rfc3339(expira_em) };
-  await tx.record({
+  return {
     acao,
     entidade: 'comando',
     entidadeId: id,
     antes,
     depois,
     eventos: evento === null ? [] : [{ tipo: evento, entidade: 'comando', entidadeId: id, dados }],
-  });
+  };
 }

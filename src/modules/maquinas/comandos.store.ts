@@ -37,8 +37,8 @@ export async function findComando(db: Db, maquinaId: string, id: string): Promis
   return row ? toComando(row) : null;
 }
 
-export async function insertComando(db: Db, comando: Comando): Promise<void> {
-  await db.insertInto('comandos').values(toRow(comando)).execute();
+export async function insertComandos(db: Db, comandos: readonly Comando[]): Promise<void> {
+  if (comandos.length > 0) await db.insertInto('comandos').values(comandos.map(toRow)).execute();
 }
 
 /** Saves over the revision before. @throws Problem VERSAO_DESATUALIZADA */
@@ -91,16 +91,29 @@ export function selectWaiting(db: Db) {
     .orderBy('id');
 }
 
-/** How many commands a machine has yet to receive. */
-export async function countWaiting(db: Db, maquinaId: string, now: number): Promise<number> {
-  const { total } = await db
+export interface Commandable {
+  ativa: boolean;
+  /** How many commands it has yet to receive. */
+  waiting: number;
+}
+
+/** Of these machines, those that there are, with what decides whether they take another command. */
+export async function commandable(
+  db: Db,
+  maquinaIds: readonly string[],
+  now: number,
+): Promise<Map<string, Commandable>> {
+  const machines = await db.selectFrom('maquinas').select(['id', 'ativa']).where('id', 'in', maquinaIds).execute();
+  const counts = await db
     .selectFrom('comandos')
-    .select((count) => count.fn.countAll<number>().as('total'))
-    .where('maquina_id', '=', maquinaId)
+    .select(['maquina_id', (count) => count.fn.countAll<number>().as('total')])
+    .where('maquina_id', 'in', maquinaIds)
     .where(sql<boolean>`status IN ('na_fila', 'enviado')`)
     .where('expira_em', '>', now)
-    .executeTakeFirstOrThrow();
-  return Number(total);
+    .groupBy('maquina_id')
+    .execute();
+  const waiting = new Map(counts.map(({ maquina_id, total }) => [maquina_id, Number(total)]));
+  return new Map(machines.map(({ id, ativa }) => [id, { ativa: ativa === 1, waiting: waiting.get(id) ?? 0 }]));
 }
 
 /** Records that a command went out or was received; what has come further stays where it is. */

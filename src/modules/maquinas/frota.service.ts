@@ -6,16 +6,17 @@
 import { type Actor, authorize } from '../../core/actor';
 import type { Clock } from '../../core/clock';
 import { invalidField, Problem } from '../../core/problem';
-import type { Tx, UnitOfWork } from '../../storage/sqlite/unit-of-work';
+import { changesTogetherMax, type Tx, type UnitOfWork } from '../../storage/sqlite/unit-of-work';
 import { checkDados, checkExpiry, type NewComando } from './comandos.model';
 import type { Comandos } from './comandos.service';
 import { countByStatus, idsMatching, type MaquinaFilter } from './frota.store';
-import { blockMaquina, type MaquinaStatus, maquinaStatus } from './maquinas.model';
-import { recordBlock } from './maquinas.service';
-import { findMaquina, updateMaquina } from './maquinas.store';
+import { blockMaquina, type Maquina, type MaquinaStatus, maquinaStatus } from './maquinas.model';
+import { blockChange } from './maquinas.service';
+import { blockMaquinas, maquinasByIds } from './maquinas.store';
 
 export const machinesPerCallMax = 10_000;
-const machinesPerTransaction = 50;
+/** Each takes a few milliseconds, during which nobody else is served. */
+const machinesPerTransaction = Math.min(100, changesTogetherMax);
 
 /** Which machines: named, or all that a filter means. */
 export interface Alvo {
@@ -37,8 +38,6 @@ interface Dependencies {
   comandos: Pick<Comandos, 'criarEm'>;
 }
 
-type Feito = Omit<ResultadoItem, 'id' | 'codigo' | 'detalhe'>;
-
 export type Frota = ReturnType<typeof createFrota>;
 
 export function createFrota({ work, clock, comandos }: Dependencies) {
@@ -56,21 +55,16 @@ export function createFrota({ work, clock, comandos }: Dependencies) {
     return found;
   }
 
-  async function each(
+  async function inBatches(
     actor: Actor,
     alvo: Alvo,
-    change: (tx: Tx, maquinaId: string) => Promise<Feito>,
+    change: (tx: Tx, ids: readonly string[]) => Promise<ResultadoItem[]>,
   ): Promise<ResultadoItem[]> {
     const ids = await resolve(alvo);
     const itens: ResultadoItem[] = [];
     for (let from = 0; from < ids.length; from += machinesPerTransaction) {
       const some = ids.slice(from, from + machinesPerTransaction);
-      const done = await work.write(actor, async (tx) => {
-        const results: ResultadoItem[] = [];
-        for (const id of some) results.push({ id, ...(await attempt(() => change(tx, id))) });
-        return results;
-      });
-      itens.push(...done);
+      itens.push(...(await work.write(actor, (tx) => change(tx, some))));
       // Between transactions others get their turn.
       await new Promise((next) => setImmediate(next));
     }
@@ -79,14 +73,21 @@ export function createFrota({ work, clock, comandos }: Dependencies) {
 
   async function block(actor: Actor, alvo: Alvo, bloquear: boolean, motivo: string | null): Promise<ResultadoItem[]> {
     authorize(actor, 'maquinas:bloquear');
-    return each(actor, alvo, async (tx, id) => {
-      const found = await findMaquina(tx.db, id);
-      if (!found) throw new Problem('NAO_ENCONTRADO', { detalhe: 'Não há máquina com este id.' });
-      const depois = blockMaquina(found.maquina, bloquear, motivo, tx.now);
-      if (!depois) return { resultado: 'inalterado' };
-      await updateMaquina(tx.db, depois);
-      await recordBlock(tx, found.maquina, depois);
-      return { resultado: 'feito' };
+    return inBatches(actor, alvo, async (tx, ids) => {
+      const found = new Map((await maquinasByIds(tx.db, ids)).map((maquina) => [maquina.id, maquina]));
+      const changes: { antes: Maquina; depois: Maquina }[] = [];
+      for (const antes of found.values()) {
+        const depois = blockMaquina(antes, bloquear, motivo, tx.now);
+        if (depois) changes.push({ antes, depois });
+      }
+      const changed = new Set(changes.map(({ antes }) => antes.id));
+      await blockMaquinas(tx.db, [...changed], { bloquear, motivo, now: tx.now });
+      await tx.recordAll(changes.map(({ antes, depois }) => blockChange(antes, depois)));
+      return ids.map((id) => {
+        if (!found.has(id))
+          return failed(id, new Problem('NAO_ENCONTRADO', { detalhe: 'Não há máquina com este id.' }));
+        return { id, resultado: changed.has(id) ? 'feito' : 'inalterado' };
+      });
     });
   }
 
@@ -104,9 +105,11 @@ export function createFrota({ work, clock, comandos }: Dependencies) {
       authorize(actor, 'maquinas:executar');
       checkDados(comando.tipo, comando.dados ?? {});
       checkExpiry(comando.expira_em, clock.now());
-      return each(actor, alvo, async (tx, id) => {
-        const { id: comando_id } = await comandos.criarEm(tx, id, comando);
-        return { resultado: 'feito', comando_id };
+      return inBatches(actor, alvo, async (tx, ids) => {
+        const results = await comandos.criarEm(tx, ids, comando);
+        return [...results].map(([id, result]) =>
+          result instanceof Problem ? failed(id, result) : { id, resultado: 'feito', comando_id: result.id },
+        );
       });
     },
 
@@ -128,12 +131,7 @@ export function createFrota({ work, clock, comandos }: Dependencies) {
   };
 }
 
-/** What is wrong with one machine is its result; what is wrong with the store ends the call. */
-async function attempt(change: () => Promise<Feito>): Promise<Omit<ResultadoItem, 'id'>> {
-  try {
-    return await change();
-  } catch (error) {
-    if (!(error instanceof Problem)) throw error;
-    return { resultado: 'erro', codigo: error.codigo, detalhe: error.message };
-  }
+/** What is wrong with one machine is its result. */
+function failed(id: string, problem: Problem): ResultadoItem {
+  return { id, resultado: 'erro', codigo: problem.codigo, detalhe: problem.message };
 }

@@ -6,7 +6,7 @@ import type { EventType } from '../../core/events';
 import type { Page, PageRequest } from '../../core/page';
 import { invalidField, Problem } from '../../core/problem';
 import type { Keyring } from '../../storage/keys/keyring';
-import type { Tx, UnitOfWork } from '../../storage/sqlite/unit-of-work';
+import type { Change, UnitOfWork } from '../../storage/sqlite/unit-of-work';
 import { freeSeat } from '../licencas/assentos.store';
 import { type Activation, type Ativacao, type MachineDescription, newMachineToken } from '../licencas/ativacao.service';
 import { addSeats, getLicenca } from '../licencas/licencas.store';
@@ -134,17 +134,17 @@ export function createMaquinas({ work, clock, keyring, ativacao, series }: Depen
   };
 }
 
-/** Records that a machine was blocked or unblocked. */
-export async function recordBlock(tx: Tx, antes: Maquina, depois: Maquina): Promise<void> {
+/** That a machine was blocked or unblocked, for the record. */
+export function blockChange(antes: Maquina, depois: Maquina): Change {
   const evento = depois.bloqueada ? 'maquina.bloqueada' : 'maquina.desbloqueada';
-  await tx.record({
+  return {
     acao: depois.bloqueada ? 'bloquear' : 'desbloquear',
     entidade: 'maquina',
     entidadeId: depois.id,
     antes,
     depois,
     eventos: [{ tipo: evento, entidade: 'maquina', entidadeId: depois.id, dados: maquinaEventData(depois) }],
-  });
+  };
 }
 
 /** What an event tells of a machine; never its credential. */

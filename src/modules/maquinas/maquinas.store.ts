@@ -76,6 +76,31 @@ export async function existingMaquinas(db: Db, ids: readonly string[]): Promise<
   return new Set(rows.map(({ id }) => id));
 }
 
+export async function maquinasByIds(db: Db, ids: readonly string[]): Promise<Maquina[]> {
+  return (await db.selectFrom('maquinas').selectAll().where('id', 'in', ids).execute()).map(toMaquina);
+}
+
+/** Blocks or unblocks machines as `blockMaquina` does, all in one statement. */
+export async function blockMaquinas(
+  db: Db,
+  ids: readonly string[],
+  { bloquear, motivo, now }: { bloquear: boolean; motivo: string | null; now: number },
+): Promise<void> {
+  if (ids.length === 0) return;
+  await db
+    .updateTable('maquinas')
+    .set({
+      bloqueada: bloquear ? 1 : 0,
+      motivo_bloqueio: motivo,
+      revisao: sql<number>`revisao + 1`,
+      ...noProgress,
+      atualizado_em: now,
+      rev: sql<number>`rev + 1`,
+    })
+    .where('id', 'in', ids)
+    .execute();
+}
+
 export async function insertMaquina(db: Db, maquina: Maquina): Promise<void> {
   await db.insertInto('maquinas').values(toRow(maquina)).execute();
   await noteRunning(db, maquina.id, maquina.versao, maquina.atualizado_em);

@@ -31,7 +31,12 @@ export interface Tx {
   touch(id: string): void;
   /** Writes the audit row and the events of a change into this transaction. */
   record(change: Change): Promise<void>;
+  /** The same for up to `changesTogetherMax` of them in a few statements. */
+  recordAll(changes: readonly Change[]): Promise<void>;
 }
+
+/** SQLite takes 32,766 parameters in a statement, and each change may have a delivery of six to every consumer. */
+export const changesTogetherMax = 250;
 
 /** What a commit did: its events, and the ids of every record it changed or spoke of. */
 export interface Commit {
@@ -107,21 +112,24 @@ export function createUnitOfWork({ writer, reader, clock, ids, keyring }: Depend
       const result = await writer.transaction().execute(async (db) => {
         // The clock is read inside: the transaction may have waited for others.
         const now = clock.now();
+        const recordAll = async (changes: readonly Change[]): Promise<void> => {
+          const last = changes.at(-1);
+          if (!last) return;
+          const eventos = changes.flatMap((change) => change.eventos);
+          await sealAudit(db, keyring, await appendAudit(db, ids, actor, changes, now));
+          events.push(...(await appendEvents(db, ids, consumers, actor, eventos, now)));
+          for (const { entidadeId } of changes) touched.add(entidadeId);
+          for (const evento of eventos) for (const id of idsIn(evento)) touched.add(id);
+          if (actor.idempotencia) await markEffect(db, actor.idempotencia, last);
+        };
         return work({
           db,
           now,
           touch: (id) => {
             touched.add(id);
           },
-          record: async (change) => {
-            await sealAudit(db, keyring, await appendAudit(db, ids, actor, change, now));
-            touched.add(change.entidadeId);
-            for (const event of change.eventos) {
-              events.push(await appendEvent(db, ids, consumers, actor, event, now));
-              for (const id of idsIn(event)) touched.add(id);
-            }
-            if (actor.idempotencia) await markEffect(db, actor.idempotencia, change);
-          },
+          record: (change) => recordAll([change]),
+          recordAll,
         });
       });
       if (touched.size > 0) for (const listener of listeners) listener({ events, ids: touched });
@@ -137,30 +145,30 @@ function idsIn(event: NewEvent): string[] {
 }
 
 /** @returns the new end of the chain. */
-async function appendAudit(db: Db, ids: Ids, actor: Actor, change: Change, now: number): Promise<ChainEnd> {
+async function appendAudit(db: Db, ids: Ids, actor: Actor, changes: readonly Change[], now: number): Promise<ChainEnd> {
   const last = await db.selectFrom('auditoria').select('hash').orderBy('seq', 'desc').limit(1).executeTakeFirst();
-  const row = {
-    id: ids.next(now),
-    em: now,
-    ator_tipo: actor.tipo,
-    ator_id: actor.id,
-    ator_nome: actor.nome,
-    acao: change.acao,
-    entidade: change.entidade,
-    entidade_id: change.entidadeId,
-    antes: withoutSecrets(change.antes),
-    depois: withoutSecrets(change.depois),
-    ip: actor.ip,
-    request_id: actor.requestId,
-    hash_anterior: last?.hash ?? '',
-  };
-  const hash = auditHash(row);
-  const { seq } = await db
-    .insertInto('auditoria')
-    .values({ ...row, hash })
-    .returning('seq')
-    .executeTakeFirstOrThrow();
-  return { seq, hash };
+  let hash = last?.hash ?? '';
+  const rows = changes.map((change) => {
+    const row = {
+      id: ids.next(now),
+      em: now,
+      ator_tipo: actor.tipo,
+      ator_id: actor.id,
+      ator_nome: actor.nome,
+      acao: change.acao,
+      entidade: change.entidade,
+      entidade_id: change.entidadeId,
+      antes: withoutSecrets(change.antes),
+      depois: withoutSecrets(change.depois),
+      ip: actor.ip,
+      request_id: actor.requestId,
+      hash_anterior: hash,
+    };
+    hash = auditHash(row);
+    return { ...row, hash };
+  });
+  const written = await db.insertInto('auditoria').values(rows).returning('seq').execute();
+  return { seq: Math.max(...written.map(({ seq }) => seq)), hash };
 }
 
 interface ChainEnd {
@@ -225,45 +233,52 @@ function withoutSecrets(value: object | null): string | null {
   return JSON.stringify(value, (key, inner: unknown) => (secretFields.has(key) ? undefined : inner));
 }
 
-async function appendEvent(
+async function appendEvents(
   db: Db,
   ids: Ids,
   consumers: readonly OutboxConsumer[],
   actor: Actor,
-  event: NewEvent,
+  events: readonly NewEvent[],
   now: number,
-): Promise<CommittedEvent> {
-  const id = ids.next(now);
-  const { seq } = await db
+): Promise<CommittedEvent[]> {
+  if (events.length === 0) return [];
+  const request_id = actor.requestId;
+  const named = events.map((event) => ({ ...event, id: ids.next(now) }));
+  const written = await db
     .insertInto('outbox')
-    .values({
-      id,
-      tipo: event.tipo,
-      em: now,
-      entidade: event.entidade,
-      entidade_id: event.entidadeId,
-      dados: JSON.stringify(event.dados),
-      request_id: actor.requestId,
-    })
-    .returning('seq')
-    .executeTakeFirstOrThrow();
-  const wanted = consumers.filter((consumer) => consumer.wants(event.tipo));
-  if (wanted.length > 0) {
-    await db
-      .insertInto('outbox_entregas')
-      .values(
-        wanted.map((consumer) => ({
-          seq,
-          consumidor: consumer.nome,
-          entidade_id: event.entidadeId,
-          tentativas: 0,
-          proxima_em: now,
-          erro: null,
-        })),
-      )
-      .execute();
-  }
-  return { ...event, id, seq, em: rfc3339(now), request_id: actor.requestId };
+    .values(
+      named.map(({ id, tipo, entidade, entidadeId, dados }) => ({
+        id,
+        tipo,
+        em: now,
+        entidade,
+        entidade_id: entidadeId,
+        dados: JSON.stringify(dados),
+        request_id,
+      })),
+    )
+    .returning(['seq', 'id'])
+    .execute();
+  const seqs = new Map(written.map(({ id, seq }) => [id, seq]));
+  const committed = named.map((event) => {
+    const seq = seqs.get(event.id);
+    if (seq === undefined) throw new Error('an event was not written');
+    return { ...event, seq, em: rfc3339(now), request_id };
+  });
+  const deliveries = committed.flatMap(({ seq, tipo, entidadeId }) =>
+    consumers
+      .filter((consumer) => consumer.wants(tipo))
+      .map(({ nome }) => ({
+        seq,
+        consumidor: nome,
+        entidade_id: entidadeId,
+        tentativas: 0,
+        proxima_em: now,
+        erro: null,
+      })),
+  );
+  if (deliveries.length > 0) await db.insertInto('outbox_entregas').values(deliveries).execute();
+  return committed;
 }
 
 /** Notes in the same transaction that the request under this Idempotency-Key took effect, should its answer be lost. */
