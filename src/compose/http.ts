@@ -25,6 +25,7 @@ import { heartbeatRoutes } from '../modules/maquinas/heartbeat.routes';
 import { maquinasRoutes } from '../modules/maquinas/maquinas.routes';
 import { painelMaquinaRoutes } from '../modules/maquinas/painel-maquina.routes';
 import { mlRoutes } from '../modules/ml/ml.routes';
+import { painelRoutes } from '../modules/painel/painel.routes';
 import { planosRoutes } from '../modules/planos/planos.routes';
 import { produtosRoutes } from '../modules/produtos/produtos.routes';
 import { tarefasRoutes } from '../modules/tarefas/tarefas.routes';
@@ -99,6 +100,7 @@ export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs, 
     .use(frotaRoutes(platform, services.frota))
     .use(comandosRoutes({ platform, comandos: services.comandos, clock }))
     .use(maquinasRoutes({ platform, maquinas, ativacao, presenca, limiter, clock, mqttUrl }))
+    .use(painelRoutes(platform, services.painel))
     .use(mlRoutes({ platform, ...services.insight }))
     .use(painelMaquinaRoutes({ platform, licencas, painel, clock, lastSeen }));
 

@@ -23,6 +23,7 @@ import { createMaquinas, touchMachines } from '../modules/maquinas/maquinas.serv
 import { createMetricas } from '../modules/maquinas/metricas.service';
 import { createPainelMaquina } from '../modules/maquinas/painel-maquina.service';
 import { createPresenca } from '../modules/maquinas/presenca.service';
+import { createPainel } from '../modules/painel/painel.service';
 import { createPlanos } from '../modules/planos/planos.service';
 import { createProdutos } from '../modules/produtos/produtos.service';
 import { createSuspicions } from '../relay/suspicions';
@@ -56,7 +57,15 @@ export function createServices(adapters: Adapters) {
   // Predictions, and what they count of the rest.
   const insight = createInsight(adapters);
   const refused = insight.recusas.note;
-  const series = watchedSeries(adapters.series, insight.anomalias);
+  const abertura = createAbertura(ids);
+  const medidas = createMedidas({ work, clock, abertura });
+  const series = watchedSeries(adapters.series, {
+    heard: (maquinaId, points) => {
+      insight.anomalias.heard(maquinaId, points);
+      medidas.observar(maquinaId, points);
+    },
+    forget: insight.anomalias.forget,
+  });
 
   // Customers, licences, money.
   const licences = createLicenceReader(sqlite);
@@ -100,18 +109,9 @@ export function createServices(adapters: Adapters) {
   const ativacao = createAtivacao({ work, ids, keyring, leasedUntil: flutuante.leasedUntil, refused });
   const maquinas = createMaquinas({ work, clock, keyring, ativacao, series });
   const frota = createFrota({ work, clock, comandos });
-  const abertura = createAbertura(ids);
-  const medidas = createMedidas({ work, clock, abertura });
   const presenca = createPresenca({
     work,
-    series: {
-      ...series,
-      // Alert rules watch what has been stored.
-      append: async (maquinaId, pontos, now) => {
-        await series.append(maquinaId, pontos, now);
-        medidas.observar(maquinaId, pontos);
-      },
-    },
+    series,
     clock,
     heartbeatIntervalMs,
     seat: (id) => flutuante.heard(id),
@@ -127,6 +127,8 @@ export function createServices(adapters: Adapters) {
   });
 
   const versoes = createVersionServices(adapters, licences, estado);
+
+  const painel = createPainel({ work, clock, timeZone });
 
   // A commit outdates what rests on it before it is acknowledged.
   work.onCommit((commit) => verificacao.onCommit(commit));
@@ -160,5 +162,6 @@ export function createServices(adapters: Adapters) {
     painelMaquina,
     versoes,
     insight,
+    painel,
   };
 }

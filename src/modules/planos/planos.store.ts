@@ -9,6 +9,8 @@ import type { Db } from '../../storage/sqlite/unit-of-work';
 import type { Periodicidade } from '../faturas/periodo.model';
 import type { Plano } from './planos.model';
 
+const plansMax = 1_000;
+
 export const planoSortable = ['criado_em', 'nome', 'preco_centavos'] as const;
 
 export async function findPlano(db: Db, id: string): Promise<Plano | null> {
@@ -35,6 +37,12 @@ export async function listPlanos(db: Db, page: PageRequest, produtoId: string | 
     id: (row) => row.id,
     map: toPlano,
   });
+}
+
+/** Every plan there is: a house has tens of them, not thousands. */
+export async function allPlanos(db: Db): Promise<Plano[]> {
+  const rows = await db.selectFrom('planos').selectAll().limit(plansMax).execute();
+  return rows.map(toPlano);
 }
 
 /** @throws Problem NOME_DUPLICADO */
