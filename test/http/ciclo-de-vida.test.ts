@@ -303,9 +303,14 @@ describe('what is held on a customer', () => {
     const plano = await newPlano();
     const { clienteId, licenca } = await createLicenca(server, { tipo: 'assinatura', plano_id: plano.id });
     await server.call('PUT', `/clientes/${clienteId}`, { telefone: '67 99999-0000', metadados: { cpf_do_dono: '1' } });
-    await activate(server, licenca.chave);
+    const hostname = unique('pc-da-maria');
+    const machine = { impressao: hostname.replace('pc', 'm'), hostname, nome: 'Caixa' };
+    const { maquina } = (await server.call('POST', `/licencas/ativar/${licenca.chave}`, machine)).body;
+    await server.call('POST', `/maquinas/${maquina.id}/comandos`, { tipo: 'mensagem', dados: { texto: 'Oi, Maria' } });
     const { body } = await server.call('GET', `/clientes/${clienteId}/exportar`);
-    expect([body.licencas.length, body.maquinas.length, body.faturas.length]).toEqual([1, 1, 1]);
+    const held = [body.licencas, body.maquinas, body.comandos, body.faturas];
+    expect(held.map((list) => list.length)).toEqual([1, 1, 1, 1]);
+    expect((await server.call('GET', `/maquinas?busca=${hostname}`)).body.itens).toHaveLength(1);
     expect(JSON.stringify(body)).not.toContain(licenca.chave);
     const anonymous = await server.call('POST', `/clientes/${clienteId}/anonimizar`);
     expect(anonymous.body).toMatchObject({
@@ -316,6 +321,8 @@ describe('what is held on a customer', () => {
     });
     expect((await server.call('POST', `/clientes/${clienteId}/anonimizar`)).body).toEqual(anonymous.body);
     expect((await server.call('GET', `/faturas?cliente_id=${clienteId}`)).body.itens).toHaveLength(1);
+    expect((await server.call('GET', `/maquinas?busca=${hostname}`)).body.itens).toEqual([]);
+    expect((await server.call('GET', `/maquinas/${maquina.id}/comandos`)).body.itens).toEqual([]);
     const { body: historico } = await server.call('GET', `/clientes/${clienteId}/historico?ordem=-em`);
     expect(historico.itens[0]).toMatchObject({ acao: 'anonimizar', antes: null });
     expect((await verify(licenca.chave, '')).codigo).toBe('IMPRESSAO_NECESSARIA');

@@ -1,4 +1,4 @@
-/** One simulated machine: a real MQTT client that activates with its key, publishes heartbeats and obeys blocks. */
+/** One simulated machine: a real MQTT client that activates with its key, publishes heartbeats, obeys blocks and commands. */
 
 import { randomUUID } from 'node:crypto';
 import mqtt, { type MqttClient } from 'mqtt';
@@ -33,7 +33,7 @@ interface Activation {
     client_id: string;
     usuario: string;
     senha: string;
-    topicos: Record<'heartbeat' | 'estado' | 'respostas' | 'conexao', string>;
+    topicos: Record<'heartbeat' | 'estado' | 'comandos' | 'respostas' | 'conexao', string>;
   };
 }
 
@@ -110,12 +110,12 @@ async function connect({ mqtt: access }: Activation): Promise<MqttClient> {
   // Connection errors are what a flaky machine is about; the client tries again by itself.
   client.on('error', () => undefined);
   client.on('message', (topic, payload) => {
-    if (topic !== topicos.estado) return;
-    const { revisao } = JSON.parse(payload.toString()) as { revisao: number };
-    client.publish(topicos.respostas, JSON.stringify({ revisao, resultado: 'aplicado' }), { qos: 1 });
+    const { revisao, id } = JSON.parse(payload.toString()) as { revisao?: number; id?: string };
+    const what = topic === topicos.comandos ? { comando_id: id } : { revisao };
+    client.publish(topicos.respostas, JSON.stringify({ ...what, resultado: 'aplicado' }), { qos: 1 });
   });
   const greet = (): void => {
-    client.subscribe(topicos.estado, { qos: 1 });
+    client.subscribe([topicos.estado, topicos.comandos], { qos: 1 });
     client.publish(topicos.conexao, JSON.stringify({ conectada: true, sessao }), { qos: 1, retain: true });
   };
   client.on('connect', greet);

@@ -8,6 +8,7 @@ import { docs } from '../../transport/http/kit/wire';
 import { auditSchema, auditView } from '../auditoria/auditoria.schema';
 import { faturaView } from '../faturas/faturas.routes';
 import { licencaView } from '../licencas/licencas.view';
+import { comandoSchema, comandoView } from '../maquinas/comandos.schema';
 import { maquinaView } from '../maquinas/maquinas.view';
 import { clienteSchema, clienteView } from './clientes.schema';
 import type { Lgpd } from './lgpd.service';
@@ -52,6 +53,7 @@ export function lgpdRoutes({ platform, lgpd, clock, lastSeen }: Dependencies) {
             metadados: facts.licenca.metadados,
           })),
           maquinas: held.maquinas.map((found) => maquinaView(found, lastSeen(found.maquina.id), now)),
+          comandos: held.comandos.map((comando) => comandoView(comando, now)),
           faturas: held.faturas.map(faturaView),
           historico: held.historico.map(auditView),
         };
@@ -64,6 +66,7 @@ export function lgpdRoutes({ platform, lgpd, clock, lastSeen }: Dependencies) {
             cliente: clienteSchema,
             licencas: t.Array(t.Unknown()),
             maquinas: t.Array(t.Unknown()),
+            comandos: t.Array(comandoSchema),
             faturas: t.Array(t.Unknown()),
             historico: t.Array(auditSchema),
           }),

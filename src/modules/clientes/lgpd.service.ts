@@ -8,8 +8,10 @@ import type { Fatura } from '../faturas/faturas.model';
 import { listFaturas } from '../faturas/faturas.store';
 import { listLicencas } from '../licencas/licencas.store';
 import type { LicenceFacts } from '../licencas/validacao.model';
+import type { Comando } from '../maquinas/comandos.model';
+import { listComandos, removeComandosOfCliente } from '../maquinas/comandos.store';
 import type { MaquinaComLicenca } from '../maquinas/maquinas.model';
-import { listMaquinas } from '../maquinas/maquinas.store';
+import { anonymizeMaquinas, listMaquinas } from '../maquinas/maquinas.store';
 import type { Cliente } from './clientes.model';
 import { getCliente, updateCliente } from './clientes.store';
 
@@ -17,6 +19,7 @@ export interface HeldData {
   cliente: Cliente;
   licencas: LicenceFacts[];
   maquinas: MaquinaComLicenca[];
+  comandos: Comando[];
   faturas: Fatura[];
   historico: AuditRow[];
 }
@@ -40,6 +43,7 @@ export function createLgpd({ work, clock }: { work: UnitOfWork; clock: { now(): 
         cliente: await getCliente(db, id),
         licencas: await collect('criado_em', (page) => listLicencas(db, page, { cliente_id: id }, now)),
         maquinas: await collect('criado_em', (page) => listMaquinas(db, page, { cliente_id: id }, now)),
+        comandos: await collect('criado_em', (page) => listComandos(db, { cliente_id: id }, page, {}, now)),
         faturas: await collect('criado_em', (page) => listFaturas(db, page, { cliente_id: id })),
         historico: await collect('em', (page) => listHistorico(db, page, 'cliente', id)),
       };
@@ -66,7 +70,8 @@ export function createLgpd({ work, clock }: { work: UnitOfWork; clock: { now(): 
           rev: antes.rev + 1,
         };
         await updateCliente(tx.db, depois);
-        await tx.db.updateTable('maquinas').set({ hostname: null, ip: null }).where('cliente_id', '=', id).execute();
+        await anonymizeMaquinas(tx.db, id);
+        await removeComandosOfCliente(tx.db, id);
         await tx.record({
           acao: 'anonimizar',
           entidade: 'cliente',

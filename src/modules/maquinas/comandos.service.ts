@@ -117,7 +117,7 @@ export function createComandos({ sqlite, work, clock, ids, onError }: Dependenci
     async listar(actor: Actor, maquinaId: string, page: PageRequest, filter: ComandoFilter): Promise<Page<Comando>> {
       authorize(actor, 'maquinas:ler');
       await getMaquina(work.reader, maquinaId);
-      return listComandos(work.reader, maquinaId, page, filter, clock.now());
+      return listComandos(work.reader, { maquina_id: maquinaId }, page, filter, clock.now());
     },
 
     /** @throws Problem NAO_ENCONTRADO */

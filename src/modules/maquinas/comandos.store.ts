@@ -53,15 +53,22 @@ export async function updateComando(db: Db, comando: Comando): Promise<void> {
   if (result.numUpdatedRows !== 1n) throw new Problem('VERSAO_DESATUALIZADA');
 }
 
-/** A machine's commands; by status as it is at the moment, the end of their time included. */
+/** The commands of a machine or a customer; by status as it is at the moment, the end of their time included. */
 export async function listComandos(
   db: Db,
-  maquinaId: string,
+  of: { maquina_id: string } | { cliente_id: string },
   page: PageRequest,
   filter: ComandoFilter,
   now: number,
 ): Promise<Page<Comando>> {
-  let query = db.selectFrom('comandos').selectAll().where('maquina_id', '=', maquinaId);
+  let query = db.selectFrom('comandos').selectAll();
+  if ('maquina_id' in of) query = query.where('maquina_id', '=', of.maquina_id);
+  else
+    query = query.where(
+      'maquina_id',
+      'in',
+      db.selectFrom('maquinas').select('id').where('cliente_id', '=', of.cliente_id),
+    );
   if (filter.tipo) query = query.where('tipo', '=', filter.tipo);
   if (filter.status === 'expirado') {
     query = query.where((is) =>
@@ -126,6 +133,12 @@ export async function markComando(db: Db, id: string, step: 'enviado' | 'recebid
     .where('id', '=', id)
     .where('status', 'in', before)
     .execute();
+}
+
+/** Forgets every command to a customer's machines. */
+export async function removeComandosOfCliente(db: Db, clienteId: string): Promise<void> {
+  const machines = db.selectFrom('maquinas').select('id').where('cliente_id', '=', clienteId);
+  await db.deleteFrom('comandos').where('maquina_id', 'in', machines).execute();
 }
 
 /** Writes down the end of commands whose time has run out. @returns how many there were, at most `limit`. */

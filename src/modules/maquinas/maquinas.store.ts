@@ -119,6 +119,15 @@ export async function updateMaquina(db: Db, maquina: Maquina): Promise<void> {
   await noteRunning(db, id, maquina.versao, maquina.atualizado_em);
 }
 
+/** Takes from a customer's machines what tells of people, out of the search as well. */
+export async function anonymizeMaquinas(db: Db, clienteId: string): Promise<void> {
+  const rows = await db.selectFrom('maquinas').selectAll().where('cliente_id', '=', clienteId).execute();
+  for (const maquina of rows.map(toMaquina)) {
+    const busca = buscaOf({ ...maquina, hostname: null });
+    await db.updateTable('maquinas').set({ hostname: null, ip: null, busca }).where('id', '=', maquina.id).execute();
+  }
+}
+
 export async function deleteMaquina(db: Db, id: string): Promise<void> {
   await db.deleteFrom('maquinas').where('id', '=', id).execute();
 }
