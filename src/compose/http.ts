@@ -3,7 +3,16 @@
 import { Elysia } from 'elysia';
 import { authRoutes, setupRoutes } from '../modules/acesso/acesso.routes';
 import { chavesApiRoutes } from '../modules/acesso/chaves-api.routes';
+import {
+  minhasSessoesRoutes,
+  segundoFatorRoutes,
+  senhaRoutes,
+  sessoesDeUsuarioRoutes,
+} from '../modules/acesso/conta.routes';
+import { discoveryRoutes } from '../modules/acesso/discovery.routes';
+import { navegadorRoutes } from '../modules/acesso/navegador.routes';
 import { perfisRoutes } from '../modules/acesso/perfis.routes';
+import { redefinirPages } from '../modules/acesso/redefinir.http';
 import { setupPages } from '../modules/acesso/setup.http';
 import { usuariosRoutes } from '../modules/acesso/usuarios.routes';
 import { alertasRoutes } from '../modules/alertas/alertas.routes';
@@ -68,6 +77,11 @@ export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs, 
   const api = new Elysia({ prefix: '/api/v1' })
     .use(authRoutes(platform, acesso))
     .use(setupRoutes(platform, administrador))
+    .use(senhaRoutes(platform, services.recuperacao))
+    .use(segundoFatorRoutes(platform, services.segundoFator))
+    .use(minhasSessoesRoutes(platform, services.sessoesAbertas))
+    .use(sessoesDeUsuarioRoutes(platform, services.sessoesAbertas, services.segundoFator))
+    .use(navegadorRoutes(platform, services.navegador))
     .use(usuariosRoutes(platform, services.usuarios))
     .use(perfisRoutes(platform, services.perfis))
     .use(chavesApiRoutes(platform, services.chavesApi))
@@ -112,7 +126,9 @@ export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs, 
         { nome: 'lmdb', check: () => void series.lastSeen(nobody) },
       ]),
     )
+    .use(discoveryRoutes(() => settings.publicUrl || addresses.url))
     .use(setupPages(administrador))
+    .use(redefinirPages(services.recuperacao))
     .use(openApiRoutes());
   return createHttpHandler({
     routes,

@@ -1,6 +1,7 @@
 /** Every job of the product, who runs them and what can be done with them. */
 
 import type { Job } from '../core/job';
+import { limparAcesso } from '../modules/acesso/acesso.jobs';
 import { renovarAssinaturas } from '../modules/faturas/faturas.jobs';
 import { licencasExpirando } from '../modules/licencas/licencas.jobs';
 import { comandosVencidos, maquinasOffline } from '../modules/maquinas/maquinas.jobs';
@@ -15,12 +16,13 @@ import type { Services } from './services';
 
 export type Jobs = ReturnType<typeof composeJobs>;
 
-export function composeJobs({ settings, work, clock, ids, onError }: Adapters, services: Services) {
+export function composeJobs({ settings, work, clock, ids, counters, onError }: Adapters, services: Services) {
   const jobs: Job[] = [
     maquinasOffline(services.presenca),
     comandosVencidos(services.comandos),
     licencasExpirando(services.vencimento.avisar),
     renovarAssinaturas(services.faturas.cobrar),
+    limparAcesso(work, counters),
     compactarMetricas(services.metricas),
     churnJob(services.insight.churn),
     limparAnomalias(services.insight.anomalias.limpar),

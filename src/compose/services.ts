@@ -51,7 +51,7 @@ export function createServices(adapters: Adapters) {
   });
 
   // Access.
-  const access = createAccessServices(adapters);
+  const access = createAccessServices(adapters, emails);
   const suspicions = createSuspicions({ work, clock, onError: onError('suspeitas') });
 
   // Predictions, and what they count of the rest.

@@ -39,6 +39,8 @@ export interface Actor {
   requestId: string | null;
   /** The hash of the Idempotency-Key under which this request runs, recorded with its effect. */
   idempotencia: string | null;
+  /** The session of a person's token. */
+  sessaoId?: string;
 }
 
 /** Whether a list of granted patterns covers a permission. */

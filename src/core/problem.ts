@@ -27,6 +27,8 @@ const catalogue = {
   REQUISICAO_EM_ANDAMENTO: { status: 409, title: 'A primeira requisição com esta Idempotency-Key ainda não terminou' },
   REQUISICAO_INTERROMPIDA: { status: 409, title: 'A primeira requisição fez efeito, mas sua resposta se perdeu' },
   SETUP_CONCLUIDO: { status: 410, title: 'A configuração inicial já foi feita' },
+  CODIGO_INVALIDO: { status: 403, title: 'O código não vale, já foi usado ou expirou' },
+  ORIGEM_RECUSADA: { status: 403, title: 'A requisição veio de outro site' },
   CODIGO_DE_SETUP_INVALIDO: { status: 403, title: 'O código de configuração não vale ou expirou' },
   VERSAO_RETIRADA: { status: 410, title: 'A versão foi retirada' },
   VERSAO_DESATUALIZADA: { status: 412, title: 'O registro mudou desde que foi lido' },

@@ -40,6 +40,19 @@ export function text(declaration: Declaration, defaultValue: string): Setting<st
   return { ...declaration, default: defaultValue, parse: (value) => value };
 }
 
+/** An http or https address without a slash at its end; empty means unset. */
+export function url(declaration: Declaration, defaultValue: string): Setting<string> {
+  return {
+    ...declaration,
+    default: defaultValue,
+    parse: (value) => {
+      if (value !== '' && !/^https?:\/\/[^\s/]+/.test(value))
+        refuse(declaration.env, value, 'an http or https address');
+      return value.replace(/\/+$/, '');
+    },
+  };
+}
+
 /** A whole number within bounds. */
 export function integer(declaration: Declaration, defaultValue: number, min: number, max: number): Setting<number> {
   return {

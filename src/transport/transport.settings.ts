@@ -1,6 +1,6 @@
 /** Settings of the two ports. */
 
-import { integer, networks, onOff, text } from '../core/settings';
+import { integer, networks, onOff, text, url } from '../core/settings';
 
 export const transportSettings = {
   host: text({ env: 'NARCIDI_HOST', flag: 'host', description: 'address of the HTTP port' }, '127.0.0.1'),
@@ -38,6 +38,13 @@ export const transportSettings = {
     '',
   ),
   tlsKey: text({ env: 'NARCIDI_TLS_KEY', flag: 'tls-key', description: 'PEM private key' }, ''),
+  publicUrl: url(
+    {
+      env: 'NARCIDI_PUBLIC_URL',
+      description: 'address under which people reach this server, for links in mails; the one it listens on when empty',
+    },
+    '',
+  ),
   trustedProxies: networks({
     env: 'NARCIDI_TRUSTED_PROXIES',
     description: 'addresses or networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed',

@@ -2,9 +2,7 @@
 
 import { randomBytes } from 'node:crypto';
 import { type Actor, intersect } from '../../core/actor';
-import { networkOf } from '../../core/address';
 import { type Clock, secondMs } from '../../core/clock';
-import type { Ids } from '../../core/ids';
 import { Problem } from '../../core/problem';
 import type { Keyring } from '../../storage/keys/keyring';
 import type { Tx, UnitOfWork } from '../../storage/sqlite/unit-of-work';
@@ -12,7 +10,6 @@ import {
   findSessao,
   findTokenRenovacao,
   findUsuario,
-  insertSessao,
   insertTokenRenovacao,
   revokeSessoes,
   type Sessao,
@@ -21,37 +18,20 @@ import {
   useTokenRenovacao,
 } from './acesso.store';
 import type { Credencial } from './credencial.service';
-import type { Entrada } from './entrada.service';
+import type { Entrada, Login } from './entrada.service';
 import { OAuthError, readScope, scopeOf, type TokenAnswer } from './oauth.model';
 import type { Perfil } from './perfis.model';
 import { getPerfil } from './perfis.store';
-
-export interface AccessClaims {
-  /** The user, or the API key. */
-  sub: string;
-  /** The session of a user; null for an API key. */
-  sid: string | null;
-  /** What the token is narrowed to, as in OAuth; null for all that its holder may do. */
-  scope: string | null;
-}
-
-/** Access tokens; signed by @elysiajs/jwt in the HTTP transport. */
-export interface AccessTokens {
-  /** @param exp epoch seconds. */
-  sign(claims: AccessClaims & { exp: number }): Promise<string>;
-  /** @returns the claims, or null for a token that is altered, foreign or expired. */
-  verify(token: string): Promise<AccessClaims | null>;
-}
+import { type AccessTokens, endSession, type Sessoes } from './sessao.service';
 
 interface Dependencies {
   work: UnitOfWork;
   clock: Clock;
-  ids: Ids;
   keyring: Keyring;
   accessTokens: AccessTokens;
+  sessoes: Sessoes;
   entrada: Entrada;
   credencial: Credencial;
-  accessTtlSeconds: number;
   refreshTtlSeconds: number;
 }
 
@@ -66,8 +46,7 @@ export type Acesso = ReturnType<typeof createAcesso>;
 const refreshPurpose = 'acesso.renovacao';
 
 export function createAcesso(dependencies: Dependencies) {
-  const { work, clock, ids, keyring, accessTokens, entrada, credencial } = dependencies;
-  const { accessTtlSeconds, refreshTtlSeconds } = dependencies;
+  const { work, clock, keyring, accessTokens, sessoes, entrada, credencial, refreshTtlSeconds } = dependencies;
 
   async function newRefreshToken(tx: Tx, sessaoId: string): Promise<string> {
     const refreshToken = `nr_${randomBytes(32).toString('base64url')}`;
@@ -80,68 +59,18 @@ export function createAcesso(dependencies: Dependencies) {
     return refreshToken;
   }
 
-  /** @param permissoes what the token's holder may do; narrowed to `scope` when one is given. */
-  async function answer(claims: AccessClaims, permissoes: readonly string[], untilMs: number): Promise<TokenAnswer> {
-    const nowSeconds = Math.floor(clock.now() / secondMs);
-    const exp = Math.min(nowSeconds + accessTtlSeconds, Math.floor(untilMs / secondMs));
-    return {
-      access_token: await accessTokens.sign({ ...claims, exp }),
-      token_type: 'bearer',
-      expires_in: exp - nowSeconds,
-      scope: claims.scope ?? permissoes.join(' '),
-    };
-  }
-
-  /** The access token of a session, narrowed further when a scope is given. */
-  async function answerSession(sessao: Sessao, perfil: Perfil, scope: string | null): Promise<TokenAnswer> {
-    const kept = scopeOf(sessao.escopo);
-    const held = kept ? intersect(perfil.permissoes, kept) : perfil.permissoes;
-    const narrowed = readScope(scope, held);
-    const claims = { sub: sessao.usuario_id, sid: sessao.id, scope: narrowed?.join(' ') ?? null };
-    return answer(claims, held, sessao.expira_em ?? Number.POSITIVE_INFINITY);
-  }
-
-  async function openSession(tx: Tx, actor: Actor, usuario: Usuario, input: NewSession): Promise<Sessao> {
-    const sessao: Sessao = {
-      id: ids.next(tx.now),
-      usuario_id: usuario.id,
-      ip: actor.ip,
-      agente: input.agente,
-      criada_em: tx.now,
-      usada_em: tx.now,
-      revogada_em: null,
-      cookie_hmac: input.cookie_hmac,
-      rede: actor.ip === null ? null : networkOf(actor.ip),
-      escopo: input.escopo,
-      expira_em: input.expira_em,
-    };
-    await insertSessao(tx.db, sessao);
-    await tx.record({
-      acao: 'entrar',
-      entidade: 'usuario',
-      entidadeId: usuario.id,
-      antes: null,
-      depois: { sessao_id: sessao.id, agente: input.agente },
-      eventos: [],
-    });
-    return sessao;
-  }
-
   return {
     /** @throws OAuthError invalid_grant, invalid_scope; Problem MUITAS_TENTATIVAS */
-    async entrar(
-      actor: Actor,
-      login: { username: string; password: string; otp: string | null },
-      { scope, agente }: TokenRequest,
-    ): Promise<TokenAnswer> {
+    async entrar(actor: Actor, login: Login, { scope, agente }: TokenRequest): Promise<TokenAnswer> {
       const { usuario, perfil } = await entrada.identificar(actor, login);
       const escopo = readScope(scope, perfil.permissoes)?.join(' ') ?? null;
       const as = { ...actor, tipo: 'usuario' as const, id: usuario.id, nome: usuario.nome };
       const { sessao, refreshToken } = await work.write(as, async (tx) => {
-        const opened = await openSession(tx, actor, usuario, { agente, escopo, cookie_hmac: null, expira_em: null });
+        const input = { agente, escopo, cookie_hmac: null, expira_em: null };
+        const opened = await sessoes.abrir(tx, actor, usuario, input);
         return { sessao: opened, refreshToken: await newRefreshToken(tx, opened.id) };
       });
-      return { ...(await answerSession(sessao, perfil, null)), refresh_token: refreshToken };
+      return { ...(await sessoes.responderSessao(sessao, perfil, null)), refresh_token: refreshToken };
     },
 
     /**
@@ -161,7 +90,7 @@ export function createAcesso(dependencies: Dependencies) {
         }
         const perfil = await getPerfil(tx.db, usuario.perfil_id);
         // Asked before the token is used up, so that a wrong scope costs nobody their session.
-        const access = await answerSession(sessao, perfil, scope);
+        const access = await sessoes.responderSessao(sessao, perfil, scope);
         await useTokenRenovacao(tx.db, hmac, tx.now);
         await touchSessao(tx.db, sessao.id, tx.now);
         return { ...access, refresh_token: await newRefreshToken(tx, sessao.id) };
@@ -180,7 +109,7 @@ export function createAcesso(dependencies: Dependencies) {
       const { chave, permissoes } = await credencial.identificar(actor, clientId, clientSecret);
       const narrowed = readScope(scope, permissoes)?.join(' ') ?? null;
       const until = chave.expira_em ?? Number.POSITIVE_INFINITY;
-      return answer({ sub: chave.id, sid: null, scope: narrowed }, permissoes, until);
+      return sessoes.responder({ sub: chave.id, sid: null, scope: narrowed }, permissoes, until);
     },
 
     /** RFC 7009: ends the session of a refresh or access token; unknown tokens are no error. */
@@ -205,13 +134,12 @@ export function createAcesso(dependencies: Dependencies) {
         return { tipo: 'chave_api', id: chave.id, nome: chave.nome, permissoes: narrow(permissoes), ...caller };
       }
       const sessao = await findSessao(work.reader, claims.sid);
-      const open = sessao?.revogada_em === null && (sessao.expira_em === null || clock.now() < sessao.expira_em);
-      const usuario = sessao && open ? await findUsuario(work.reader, sessao.usuario_id) : null;
+      const usuario = sessao && isOpen(sessao, clock.now()) ? await findUsuario(work.reader, sessao.usuario_id) : null;
       if (!usuario?.ativo || usuario.id !== claims.sub) throw new Problem('TOKEN_INVALIDO');
       const perfil = await getPerfil(work.reader, usuario.perfil_id);
       const kept = scopeOf(sessao?.escopo ?? null);
       const permissoes = narrow(kept ? intersect(perfil.permissoes, kept) : perfil.permissoes);
-      return { tipo: 'usuario', id: usuario.id, nome: usuario.nome, permissoes, ...caller };
+      return { tipo: 'usuario', id: usuario.id, nome: usuario.nome, permissoes, sessaoId: claims.sid, ...caller };
     },
 
     /** The user itself with its profile. @throws Problem NAO_AUTENTICADO for anything but a user. */
@@ -223,23 +151,9 @@ export function createAcesso(dependencies: Dependencies) {
   };
 }
 
-interface NewSession {
-  agente: string | null;
-  escopo: string | null;
-  cookie_hmac: string | null;
-  expira_em: number | null;
-}
-
-async function endSession(tx: Tx, sessao: Sessao): Promise<void> {
-  await revokeSessoes(tx.db, { id: sessao.id }, tx.now);
-  await tx.record({
-    acao: 'sair',
-    entidade: 'usuario',
-    entidadeId: sessao.usuario_id,
-    antes: null,
-    depois: { sessao_id: sessao.id },
-    eventos: [],
-  });
+/** Whether a session is neither ended nor over. */
+export function isOpen(sessao: Sessao, now: number): boolean {
+  return sessao.revogada_em === null && (sessao.expira_em === null || now < sessao.expira_em);
 }
 
 async function endStolenSession(tx: Tx, actor: Actor, sessao: Sessao): Promise<void> {

@@ -19,6 +19,9 @@ export async function findUsuario(db: Db, id: string): Promise<Usuario | null> {
   return row ? toUsuario(row) : null;
 }
 
+/** Of one user; whoever has more open has other worries. */
+const sessoesShownMax = 200;
+
 /** Whether any active user may do everything. */
 export async function hasAdministrator(db: Db): Promise<boolean> {
   const row = await db
@@ -78,6 +81,42 @@ export async function revokeSessoes(
     ? update.where('id', '=', which.id)
     : update.where('usuario_id', '=', which.usuario_id)
   ).execute();
+}
+
+/** Ends every session of a user but one. */
+export async function revokeOthers(db: Db, usuarioId: string, keptId: string | null, now: number): Promise<void> {
+  let update = db
+    .updateTable('sessoes')
+    .set({ revogada_em: now })
+    .where('usuario_id', '=', usuarioId)
+    .where('revogada_em', 'is', null);
+  if (keptId !== null) update = update.where('id', '<>', keptId);
+  await update.execute();
+}
+
+/**
+ * The sessions of a user that could still be used, the newest first.
+ * @param unusedSince a session by refresh tokens is over when it was last used before this moment.
+ */
+export async function listSessoes(db: Db, usuarioId: string, now: number, unusedSince: number): Promise<Sessao[]> {
+  return db
+    .selectFrom('sessoes')
+    .selectAll()
+    .where('usuario_id', '=', usuarioId)
+    .where('revogada_em', 'is', null)
+    .where((where) => where.or([where('expira_em', 'is', null), where('expira_em', '>', now)]))
+    .where('usada_em', '>', unusedSince)
+    .orderBy('id', 'desc')
+    .limit(sessoesShownMax)
+    .execute();
+}
+
+export async function findSessaoByCookie(db: Db, hmac: string): Promise<Sessao | null> {
+  return (await db.selectFrom('sessoes').selectAll().where('cookie_hmac', '=', hmac).executeTakeFirst()) ?? null;
+}
+
+export async function extendSessao(db: Db, id: string, now: number, expiraEm: number): Promise<void> {
+  await db.updateTable('sessoes').set({ usada_em: now, expira_em: expiraEm }).where('id', '=', id).execute();
 }
 
 export async function insertTokenRenovacao(db: Db, token: TokenRenovacao): Promise<void> {

@@ -8,6 +8,7 @@ import { findUsuarioByEmail, hasEnteredFrom, type Usuario } from './acesso.store
 import { OAuthError } from './oauth.model';
 import type { Perfil } from './perfis.model';
 import { getPerfil } from './perfis.store';
+import type { SegundoFator } from './segundo-fator.service';
 import type { Senhas } from './senha.service';
 import { type Tentativas, trustedMs } from './tentativas';
 
@@ -22,17 +23,18 @@ interface Dependencies {
   clock: Clock;
   senhas: Senhas;
   tentativas: Tentativas;
+  segundoFator: Pick<SegundoFator, 'usar'>;
 }
 
 export type Entrada = ReturnType<typeof createEntrada>;
 
-export function createEntrada({ work, clock, senhas, tentativas }: Dependencies) {
+export function createEntrada({ work, clock, senhas, tentativas, segundoFator }: Dependencies) {
   return {
     /**
      * The user whose password this is. Unknown accounts cost the same time and get the same answer as wrong passwords.
      * @throws OAuthError invalid_grant, Problem MUITAS_TENTATIVAS
      */
-    async identificar(actor: Actor, { username, password }: Login): Promise<{ usuario: Usuario; perfil: Perfil }> {
+    async identificar(actor: Actor, { username, password, otp }: Login): Promise<{ usuario: Usuario; perfil: Perfil }> {
       const email = username.trim().toLowerCase();
       const usuario = await findUsuarioByEmail(work.reader, email);
       const confiavel = await isTrusted(usuario, actor.ip);
@@ -43,6 +45,14 @@ export function createEntrada({ work, clock, senhas, tentativas }: Dependencies)
         tentativas.failed(tentativa);
         await recordFailure(actor, email, usuario?.id ?? null);
         throw new OAuthError('invalid_grant', 'E-mail ou senha incorretos.');
+      }
+      if (usuario.otp_selado !== null) {
+        if (otp === null) throw otpNeeded('Informe o codigo do segundo fator no parametro otp.');
+        if (!(await segundoFator.usar(actor, usuario.id, otp))) {
+          tentativas.failed(tentativa);
+          await recordFailure(actor, email, usuario.id);
+          throw otpNeeded('O codigo do segundo fator nao vale, ou ja foi usado.');
+        }
       }
       tentativas.succeeded(tentativa);
       return { usuario, perfil: await getPerfil(work.reader, usuario.perfil_id) };
@@ -73,4 +83,9 @@ export function createEntrada({ work, clock, senhas, tentativas }: Dependencies)
       });
     });
   }
+}
+
+/** Still `invalid_grant` (RFC 6749), with a word for programs that can ask for the code. */
+function otpNeeded(description: string): OAuthError {
+  return new OAuthError('invalid_grant', description, { otp_necessario: true });
 }

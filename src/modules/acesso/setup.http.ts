@@ -5,12 +5,13 @@ import { Problem } from '../../core/problem';
 import { anonymous } from '../../transport/http/kit/context';
 import { readBytes } from '../../transport/http/kit/json-body';
 import type { Administrador } from './administrador.service';
+import { plainPage } from './pagina.http';
 
 const formBytesMax = 16 * 1024;
 
 export function setupPages(administrador: Administrador) {
   return new Elysia({ prefix: '/setup' })
-    .get('/', async ({ query }) => page(await formOrDone(administrador, query.codigo ?? '', '')), {
+    .get('/', async ({ query }) => plainPage(await formOrDone(administrador, query.codigo ?? '', '')), {
       detail: { hide: true },
     })
     .post(
@@ -28,9 +29,9 @@ export function setupPages(administrador: Administrador) {
           });
         } catch (error) {
           if (!(error instanceof Problem)) throw error;
-          return page(await formOrDone(administrador, codigo, error.message), error.status);
+          return plainPage(await formOrDone(administrador, codigo, error.message), error.status);
         }
-        return page(
+        return plainPage(
           '<h1>Pronto</h1><p>O administrador foi criado. A API está em <a href="/swagger">/swagger</a>.</p>',
           201,
         );
@@ -50,22 +51,4 @@ ${erro ? `<p role="alert"><strong>${Bun.escapeHTML(erro)}</strong> Nada foi grav
 <p><label>Senha (8 caracteres ou mais)<br><input name="senha" type="password" minlength="8" required autocomplete="new-password"></label></p>
 <p><button>Criar administrador</button></p>
 </form>`;
-}
-
-function page(content: string, status = 200): Response {
-  const html = `<!doctype html><html lang="pt-BR"><head><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1"><title>narcidicontrol</title>
-<style>:root{color-scheme:light dark;font:16px/1.5 system-ui,sans-serif}body{max-width:28rem;margin:4rem auto;padding:0 1rem}
-input{width:100%;font:inherit;padding:.4rem;box-sizing:border-box}button{font:inherit;padding:.5rem 1rem}</style></head>
-<body>${content}</body></html>`;
-  return new Response(html, {
-    status,
-    headers: {
-      'content-type': 'text/html; charset=utf-8',
-      'cache-control': 'no-store',
-      'content-security-policy':
-        "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'",
-      'referrer-policy': 'no-referrer',
-    },
-  });
 }

@@ -7,7 +7,7 @@ import { type Actor, authorize, authorizeGrant } from '../../core/actor';
 import type { Ids } from '../../core/ids';
 import type { Page, PageRequest } from '../../core/page';
 import { invalidField, Problem } from '../../core/problem';
-import type { Tx, UnitOfWork } from '../../storage/sqlite/unit-of-work';
+import type { Db, Tx, UnitOfWork } from '../../storage/sqlite/unit-of-work';
 import { hasAdministrator, revokeSessoes, type Usuario } from './acesso.store';
 import { findPerfil, getPerfil } from './perfis.store';
 import type { Senhas } from './senha.service';
@@ -98,7 +98,7 @@ export function createUsuarios({ work, ids, senhas }: Dependencies) {
           : await senhas.prepararForte(edit.senha, [edit.nome ?? known.nome, edit.email ?? known.email]);
       return work.write(actor, async (tx) => {
         const antes = await getUsuario(tx.db, id);
-        await authorizeUsuario(tx, actor, antes);
+        await authorizeUsuario(tx.db, actor, antes);
         if (esperada !== null && antes.rev !== esperada) throw new Problem('VERSAO_DESATUALIZADA');
         const depois: Usuario = {
           ...antes,
@@ -126,7 +126,7 @@ export function createUsuarios({ work, ids, senhas }: Dependencies) {
       authorize(actor, 'usuarios:excluir');
       await work.write(actor, async (tx) => {
         const antes = await getUsuario(tx.db, id);
-        await authorizeUsuario(tx, actor, antes);
+        await authorizeUsuario(tx.db, actor, antes);
         await deleteUsuario(tx.db, id);
         await keepAnAdministrator(tx);
         await tx.record({ acao: 'excluir', entidade: 'usuario', entidadeId: id, antes, depois: null, eventos: [] });
@@ -139,7 +139,7 @@ export function createUsuarios({ work, ids, senhas }: Dependencies) {
  * Refuses an actor who holds less than the user it would act upon.
  * @throws Problem SEM_PERMISSAO
  */
-export async function authorizeUsuario({ db }: Pick<Tx, 'db'>, actor: Actor, usuario: Usuario): Promise<void> {
+export async function authorizeUsuario(db: Db, actor: Actor, usuario: Usuario): Promise<void> {
   authorizeGrant(actor, (await getPerfil(db, usuario.perfil_id)).permissoes);
 }
 

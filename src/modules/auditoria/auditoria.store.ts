@@ -40,6 +40,33 @@ export async function listHistorico(
   );
 }
 
+const acessoAcoes = [
+  'entrar',
+  'sair',
+  'login_falhou',
+  'reuso_de_token',
+  'encerrar_sessoes',
+  'usar_codigo_de_recuperacao',
+];
+
+/** Every log-in to an account, every failed one, and how its sessions ended. */
+export async function listAcessos(db: Db, page: PageRequest, usuarioId: string): Promise<Page<AuditRow>> {
+  const rows = db
+    .selectFrom('auditoria')
+    .selectAll()
+    .where('entidade', '=', 'usuario')
+    .where('entidade_id', '=', usuarioId)
+    .where('acao', 'in', acessoAcoes);
+  return keysetPage(rows, {
+    page,
+    columns: { em: 'seq' },
+    idColumn: 'id',
+    sortValue: (row) => row.seq,
+    id: (row) => row.id,
+    map: (row) => row,
+  });
+}
+
 /** Every change there is, by time; ids are in order of time too. */
 export async function listAuditoria(db: Db, page: PageRequest, filter: AuditFilter): Promise<Page<AuditRow>> {
   let query = db.selectFrom('auditoria').selectAll();

@@ -49,6 +49,8 @@ interface Dependencies {
   onError(error: unknown): void;
 }
 
+export type Emails = ReturnType<typeof createEmails>;
+
 export function createEmails(dependencies: Dependencies) {
   const { work, ids, keyring, clock, mailer, idioma, destinatarios, onError } = dependencies;
   const actor = systemActor('emails');

@@ -3,7 +3,8 @@
  *
  * - `lookup.key`: HMAC-SHA-256, under which keys and tokens are looked up.
  * - `seal.key`: AES-256-GCM, for what an administrator may see again.
- * - `jwt.key`: HS256 secret of the access tokens.
+ * - `jwt.key`, `jwt-<epoch ms>.key`: HS256 secrets of the access tokens; the newest signs, the one before it verifies for
+ *   as long as its last tokens live.
  * - `assinatura-<kid>.pem`: Ed25519 keys that sign certificates; all verify, the newest signs.
  */
 
@@ -38,6 +39,7 @@ import { OperationalError } from '../../core/operational-error';
 const secretBytes = 32;
 const gcmNonceBytes = 12;
 const gcmTagBytes = 16;
+const kidCharacters = 16;
 
 export interface Jwk {
   kty: string;
@@ -61,9 +63,21 @@ export interface Keyring {
   signDetached(bytes: Uint8Array): { assinatura: string; kid: string };
   /** The public half of every signing key, RFC 7517. */
   jwks(): { keys: Jwk[] };
-  /** Adds a signing key, which signs from now on; what older ones signed still verifies. @returns its kid. */
-  rotate(): string;
-  jwtSecret: string;
+  /**
+   * Adds a key for certificates and one for access tokens, which sign from now on; what older ones signed still verifies.
+   * @param nowMs the business time, epoch milliseconds.
+   * @returns the kid of the one for certificates.
+   */
+  rotate(nowMs: number): string;
+  /** The secrets of access tokens, newest first. */
+  jwtKeys(): readonly JwtKey[];
+}
+
+export interface JwtKey {
+  kid: string;
+  secret: string;
+  /** When a newer one took its place, epoch milliseconds; null for the newest. */
+  replacedMs: number | null;
 }
 
 /** Opens the keys of a data folder, making those that are missing. */
@@ -72,13 +86,19 @@ export function openKeyring(folder: string): Keyring {
   chmodSync(folder, 0o700);
   const lookupKey = secretFile(join(folder, 'lookup.key'));
   const sealKey = secretFile(join(folder, 'seal.key'));
-  const jwtKey = secretFile(join(folder, 'jwt.key'));
+  secretFile(join(folder, 'jwt.key'));
   let signing = loadSigning(folder);
+  let jwtKeys = loadJwtKeys(folder);
 
   /** Another process may have rotated the keys: a new file changes the folder's time, and asking costs a microsecond. */
   function present(): SigningKeys {
-    if (statSync(folder).mtimeMs !== signing.folderMtimeMs) signing = loadSigning(folder);
+    if (statSync(folder).mtimeMs !== signing.folderMtimeMs) reload();
     return signing;
+  }
+
+  function reload(): void {
+    signing = loadSigning(folder);
+    jwtKeys = loadJwtKeys(folder);
   }
 
   return {
@@ -107,12 +127,16 @@ export function openKeyring(folder: string): Keyring {
       return { assinatura: sign(null, bytes, privateKey).toString('base64url'), kid };
     },
     jwks: () => ({ keys: present().jwks }),
-    rotate: () => {
+    rotate: (nowMs) => {
+      writeSecret(join(folder, `jwt-${nowMs}.key`), randomBytes(secretBytes));
       const kid = addSigningKey(folder);
-      signing = loadSigning(folder);
+      reload();
       return kid;
     },
-    jwtSecret: jwtKey.toString('base64url'),
+    jwtKeys: () => {
+      present();
+      return jwtKeys;
+    },
   };
 }
 
@@ -125,6 +149,20 @@ function secretFile(path: string): Buffer {
   const bytes = readFileSync(path);
   if (bytes.length !== secretBytes) throw new OperationalError(`${path} is damaged: restore it from a backup`);
   return bytes;
+}
+
+/** The secrets of access tokens, newest first. The name says when each came, the first has always been there. */
+function loadJwtKeys(folder: string): JwtKey[] {
+  const files = readdirSync(folder).flatMap((name) => {
+    const [, madeMs] = /^jwt(?:-(\d+))?\.key$/.exec(name) ?? [name, null];
+    return madeMs === null ? [] : [{ path: join(folder, name), madeMs: Number(madeMs ?? 0) }];
+  });
+  files.sort((a, b) => b.madeMs - a.madeMs);
+  return files.map(({ path }, n) => {
+    const secret = secretFile(path);
+    const kid = createHash('sha256').update('jwt').update(secret).digest('base64url').slice(0, kidCharacters);
+    return { kid, secret: secret.toString('base64url'), replacedMs: files[n - 1]?.madeMs ?? null };
+  });
 }
 
 /** Written beside and renamed, so that a crash leaves either no key or a whole one. */
