@@ -7,26 +7,18 @@
 
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { connectPacket, type Machine, packet, text } from './mqtt-packets';
 import { cpuSeconds } from './processes';
-
-interface Machine {
-  id: string;
-  token: string;
-}
 
 const inFlight = 20;
 const warmUpMs = 1_000;
 const drainMs = 500;
 /** One for each millisecond of a second, so that a packet sent again needs another second only. */
 const packetsPerConnection = 1_000;
-const keepAliveSeconds = 60;
-const connectType = 0x10;
 const publishQos1Type = 0x32;
 const pubackType = 0x40;
 const pubackBytes = 4;
 const connackBytes = 4;
-/** User name, password, clean session. */
-const connectFlags = 0b1100_0010;
 /** `2026-11-24T14:05:00`, and what follows it to the end of the packet: `.123Z"}`. */
 const secondBytes = 19;
 const afterSecondBytes = 7;
@@ -127,25 +119,4 @@ function heartbeats(id: string): (count: number) => Buffer {
 function secondOf(lap: number): string {
   const start = Math.floor(Number(from) / 1_000);
   return new Date((start + lap) * 1_000).toISOString().slice(0, secondBytes);
-}
-
-function connectPacket({ id, token }: Machine): Buffer {
-  const variable = Buffer.from([4, connectFlags, 0, keepAliveSeconds]);
-  return packet(connectType, [text('MQTT'), variable, text(id), text(id), text(token)]);
-}
-
-/** A control packet: type, remaining length as a variable byte integer, content. */
-function packet(type: number, content: readonly Buffer[]): Buffer {
-  const body = Buffer.concat(content);
-  const length: number[] = [];
-  for (let rest = body.length; rest > 0 || length.length === 0; rest = Math.floor(rest / 128)) {
-    length.push((rest % 128) + (rest >= 128 ? 128 : 0));
-  }
-  return Buffer.concat([Buffer.from([type, ...length]), body]);
-}
-
-/** A UTF-8 string with its length before it. */
-function text(value: string): Buffer {
-  const bytes = Buffer.from(value);
-  return Buffer.concat([Buffer.from([bytes.length >> 8, bytes.length & 0xff]), bytes]);
 }

@@ -91,3 +91,9 @@ export function cpuSeconds(pid: number | string): number {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond;
 }
+
+/** The resident memory of a process in megabytes of a million bytes. */
+export function residentMb(pid: number | string): number {
+  const kib = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1]);
+  return (kib * 1_024) / 1e6;
+}

@@ -1,8 +1,8 @@
 /** The executable under measurement, on the seeded data folder, and what is measured of it without load. */
 
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Child, lineWhere, start, stop } from './processes';
+import { type Child, lineWhere, residentMb, start, stop } from './processes';
 import { limitRow, median, type Row } from './table';
 
 const starts = 5;
@@ -54,20 +54,24 @@ export async function startAndMemory(places: Places, licencas: string): Promise<
   }
   const { child } = await serve(places);
   await Bun.sleep(idleSeconds * 1_000);
-  const residentKib = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${child.pid}/status`, 'utf8'))?.[1]);
+  const resident = residentMb(child.pid);
   await stop(child);
   return [
     limitRow(`cold start to ready, ${licencas} licences`, median(times), 'ms', readyMsLimit),
-    limitRow(`idle memory (VmRSS ${idleSeconds} s after ready)`, (residentKib * 1_024) / 1e6, 'MB', idleMbLimit),
+    limitRow(`idle memory (VmRSS ${idleSeconds} s after ready)`, resident, 'MB', idleMbLimit),
   ];
+}
+
+/** A token of the administrator. */
+export async function tokenOf(url: string): Promise<string> {
+  const form = new URLSearchParams({ grant_type: 'password', username: admin.email, password: admin.password });
+  const signedIn = await fetched(`${url}/api/v1/auth/token`, { method: 'POST', body: form });
+  return ((await signedIn.json()) as { access_token: string }).access_token;
 }
 
 /** Calls the API as the administrator. */
 export async function signIn(url: string) {
-  const form = new URLSearchParams({ grant_type: 'password', username: admin.email, password: admin.password });
-  const signedIn = await fetched(`${url}/api/v1/auth/token`, { method: 'POST', body: form });
-  const { access_token } = (await signedIn.json()) as { access_token: string };
-  const headers = { authorization: `Bearer ${access_token}`, 'content-type': 'application/json' };
+  const headers = { authorization: `Bearer ${await tokenOf(url)}`, 'content-type': 'application/json' };
   return {
     post: async <T>(path: string, body: object): Promise<T> => {
       const response = await fetched(`${url}/api/v1${path}`, { method: 'POST', headers, body: JSON.stringify(body) });

@@ -24,6 +24,9 @@ import { changesMachineState } from '../transport/mqtt/state-events';
 import type { Adapters } from './adapters';
 import type { Services } from './services';
 
+/** A machine hears of a block at once. */
+const machineGapMs = 1;
+
 export type Events = ReturnType<typeof composeEvents>;
 
 export function composeEvents(
@@ -41,6 +44,7 @@ export function composeEvents(
   });
   relay.register({
     nome: 'estado-mqtt',
+    gapMs: machineGapMs,
     wants: changesMachineState,
     handle: async (event) => {
       for await (const batch of estado.affectedBy(event)) await broker.tellAll(batch);
@@ -48,6 +52,7 @@ export function composeEvents(
   });
   relay.register({
     nome: 'comandos-mqtt',
+    gapMs: machineGapMs,
     wants: (tipo) => tipo === 'maquina.comando_criado',
     handle: async ({ dados }) => {
       if (typeof dados.maquina_id === 'string') await broker.command(dados.maquina_id);

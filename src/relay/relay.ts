@@ -30,6 +30,8 @@ const roundGapMs = 50;
 interface Consumer {
   nome: string;
   wants(tipo: EventType): boolean;
+  /** Between two of its rounds, where fifty milliseconds are too long to wait. */
+  gapMs?: number;
 }
 
 /** Reacts outside the database, event by event. */
@@ -69,7 +71,7 @@ export function createRelay({ work, writer, clock, ids, onError }: Dependencies)
         while (!stopped && (await deliverBatch(consumer)) === batchMax) {
           // Deliver until no whole batch is due.
         }
-        if (!stopped) await new Promise((resolve) => setTimeout(resolve, roundGapMs));
+        if (!stopped) await new Promise((resolve) => setTimeout(resolve, consumer.gapMs ?? roundGapMs));
       } while (again && !stopped);
     };
     return () => {

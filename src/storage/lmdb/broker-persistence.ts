@@ -116,9 +116,10 @@ export function createBrokerPersistence({ root, clock, limits, onDrop, maySubscr
 
   /**
    * Takes a place in the line of publishes, stores a packet for its recipients, and waits for its turn to go on.
+   * @param alongside what else has to be stored before the packet goes on.
    * @returns the place, to be left.
    */
-  async function enqueue(recipients: readonly Recipient[], packet: Packet): Promise<Place> {
+  async function enqueue(recipients: readonly Recipient[], packet: Packet, alongside?: Promise<void>): Promise<Place> {
     const place = order.enter(packet);
     try {
       const values = valuesFor(recipients, packet);
@@ -132,6 +133,7 @@ export function createBrokerPersistence({ root, clock, limits, onDrop, maySubscr
         });
         for (const [clientId, count] of drops) onDrop?.(clientId, count);
       }
+      await alongside;
       await place.turn();
       return place;
     } catch (error) {
@@ -233,8 +235,12 @@ export function createBrokerPersistence({ root, clock, limits, onDrop, maySubscr
     },
 
     /** Queues a packet once for each client, however many of its subscriptions match [MQTT-3.3.5-1]. */
-    async outgoingEnqueueCombi(recipients: readonly Recipient[], packet: Packet): Promise<void> {
-      const place = await enqueue(recipients, packet);
+    async outgoingEnqueueCombi(
+      recipients: readonly Recipient[],
+      packet: Packet,
+      alongside?: Promise<void>,
+    ): Promise<void> {
+      const place = await enqueue(recipients, packet, alongside);
       place.leaveOnceEmitted();
     },
 

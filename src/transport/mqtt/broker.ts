@@ -3,7 +3,7 @@
 import type { Client, PublishPacket } from 'aedes';
 import { type Clock, minuteMs } from '../../core/clock';
 import type { Comandos } from '../../modules/maquinas/comandos.service';
-import type { Estado } from '../../modules/maquinas/estado.service';
+import type { Estado, EstadoPayload } from '../../modules/maquinas/estado.service';
 import { machineTopic } from '../../modules/maquinas/maquinas.schema';
 import type { Presenca } from '../../modules/maquinas/presenca.service';
 import type { Keyring } from '../../storage/keys/keyring';
@@ -20,8 +20,8 @@ import type { MachineMessages } from './topics';
 import { createWills } from './wills';
 
 const sweepEveryMs = minuteMs;
-/** Machines told together: each batch shares its transactions. */
-const toldTogetherMax = 250;
+/** Machines told together: they share their transactions, and nobody else has a turn between them. */
+const toldTogetherMax = 100;
 
 interface Dependencies {
   persistence: BrokerPersistence;
@@ -134,31 +134,20 @@ export async function createBroker(dependencies: Dependencies) {
   }
 
   async function storeState(maquinaId: string): Promise<void> {
-    const packet = statePacket(maquinaId);
-    if (packet) await persistence.storeRetained(packet);
-  }
-
-  function statePacket(maquinaId: string): PublishPacket | null {
     const current = estado.current(maquinaId);
-    if (!current) return null;
-    return {
-      cmd: 'publish',
-      topic: `${machineTopic(maquinaId)}/estado`,
-      payload: Buffer.from(JSON.stringify(current.payload)),
-      qos: 1,
-      retain: true,
-      dup: false,
-    };
+    if (current) await persistence.storeRetained(statePacket(maquinaId, current.payload));
   }
 
   /** Tells a machine its present state; connected or not, the state is retained for it. */
   async function tell(maquinaId: string): Promise<void> {
+    const current = estado.current(maquinaId);
+    if (!current) return forget(maquinaId);
+    const { ativa, token_hmac } = current.maquina;
     for (const { client, session } of connections.ofMachine(maquinaId)) {
       // A credential that was rotated or ended with the machine ends its connections too.
-      if (session && !estado.byToken(session.tokenHmac)) client.close();
+      if (session && !(ativa && session.tokenHmac === token_hmac)) client.close();
     }
-    const packet = statePacket(maquinaId);
-    if (!packet) return forget(maquinaId);
+    const packet = statePacket(maquinaId, current.payload);
     if (!connections.isResuming(maquinaId)) return protocol.publish(packet);
     untold.add(maquinaId);
     await persistence.storeRetained(packet);
@@ -206,6 +195,8 @@ export async function createBroker(dependencies: Dependencies) {
     async tellAll(maquinaIds: readonly string[]): Promise<void> {
       for (let from = 0; from < maquinaIds.length; from += toldTogetherMax) {
         await Promise.all(maquinaIds.slice(from, from + toldTogetherMax).map(tell));
+        // Between batches others get their turn.
+        await new Promise((resolve) => setImmediate(resolve));
       }
     },
 
@@ -216,5 +207,16 @@ export async function createBroker(dependencies: Dependencies) {
       clearInterval(sweeper);
       await protocol.close();
     },
+  };
+}
+
+function statePacket(maquinaId: string, payload: EstadoPayload): PublishPacket {
+  return {
+    cmd: 'publish',
+    topic: `${machineTopic(maquinaId)}/estado`,
+    payload: Buffer.from(JSON.stringify(payload)),
+    qos: 1,
+    retain: true,
+    dup: false,
   };
 }

@@ -11,6 +11,7 @@ import type { Counters } from './counters';
 import { deliverWithoutWaiting, readWhenIdle } from './flow';
 import { checkPackets } from './packet-checks';
 import { markDuplicates } from './redelivery';
+import { storeTogether } from './retaining';
 import { registerInOrder } from './takeover';
 import type { Wills } from './wills';
 
@@ -51,6 +52,7 @@ export async function createProtocol(dependencies: Dependencies) {
     persistence: {
       ...persistence,
       ...wills.guarded,
+      ...storeTogether(persistence),
       outgoingStream: markDuplicates(persistence.outgoingStream),
     },
     maxTopicLevels: topicLevelsMax,
