@@ -28,6 +28,7 @@ test('a new data folder is for its owner’s eyes only', async () => {
   }
   await server.signal('SIGTERM');
   const verified = await run(['audit', 'verify', '--data', data]);
-  expect([verified.exitCode, verified.stdout]).toEqual([0, 'the audit is intact: 1 rows\n']);
+  expect(verified.exitCode).toBe(0);
+  expect(verified.stdout).toMatch(/^the audit is intact: [1-9]\d* rows\n$/);
   remove();
 });

@@ -94,15 +94,21 @@ describe('verifying the chain', () => {
     expect(again.body.verificados).toBeGreaterThan(body.verificados - 1);
   });
 
-  type Tamper = (db: Database, rows: { seq: number; id: string }[]) => string | undefined;
+  interface Row {
+    seq: number;
+    id: string;
+    depois: string | null;
+  }
+  type Tamper = (db: Database, rows: Row[]) => string | undefined;
   const dropTriggers = 'DROP TRIGGER auditoria_sem_update; DROP TRIGGER auditoria_sem_delete';
 
   test.each<[string, Tamper, string]>([
     [
       'a changed row',
       (db, rows) => {
-        db.run(`UPDATE auditoria SET depois = replace(depois, 'Cliente', 'Outro') WHERE seq = ?`, [rows[4]?.seq ?? 0]);
-        return rows[4]?.id;
+        const row = rows.find(({ depois }) => depois?.includes('Cliente'));
+        db.run(`UPDATE auditoria SET depois = replace(depois, 'Cliente', 'Outro') WHERE seq = ?`, [row?.seq ?? 0]);
+        return row?.id;
       },
       'o conteúdo não é o que foi gravado',
     ],
@@ -155,13 +161,37 @@ describe('verifying the chain', () => {
     expect(() => db.run(`UPDATE auditoria SET acao = 'x' WHERE seq = 1`)).toThrow('append-only');
     expect(() => db.run(`DELETE FROM auditoria WHERE seq = 1`)).toThrow('append-only');
     for (const statement of dropTriggers.split('; ')) db.run(statement);
-    const rows = db.query<{ seq: number; id: string }, []>('SELECT seq, id FROM auditoria ORDER BY seq').all();
+    const rows = db.query<Row, []>('SELECT seq, id, depois FROM auditoria ORDER BY seq').all();
     const place = tamper(db, rows);
     db.close();
     const { body } = await own.call('GET', '/auditoria/verificar');
     expect(body.integra).toBe(false);
     expect(body.quebra_em).toBe(place);
     expect(body.motivo).toContain(motivo);
+    await own.stop();
+  });
+
+  test.each([
+    ['as it is', ''],
+    [
+      'with its seal moved along',
+      'UPDATE auditoria_selo SET (seq, hash) = (SELECT seq, hash FROM auditoria ORDER BY seq DESC LIMIT 1)',
+    ],
+    ['without its seal', 'DELETE FROM auditoria_selo'],
+  ])('an end cut off, %s, is found after the server has written on', async (_, cover) => {
+    const own = await startServer();
+    for (let n = 0; n < 4; n += 1) await createLicenca(own);
+    const db = new Database(join(own.data, 'narcidi.db'));
+    db.run('PRAGMA busy_timeout = 5000');
+    for (const statement of dropTriggers.split('; ')) db.run(statement);
+    db.run('DELETE FROM auditoria WHERE seq > (SELECT max(seq) - 3 FROM auditoria)');
+    if (cover) db.run(cover);
+    db.close();
+    const { clienteId } = await createLicenca(own);
+    const { body } = await own.call('GET', '/auditoria/verificar');
+    expect(body).toMatchObject({ integra: false, motivo: 'não continua a linha anterior: falta ou mudou uma linha' });
+    const { body: broken } = await own.call('GET', `/auditoria?entidade_id=${clienteId}`);
+    expect(body.quebra_em <= broken.itens[0].id).toBe(true);
     await own.stop();
   });
 });

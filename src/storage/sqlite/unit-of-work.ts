@@ -116,7 +116,8 @@ export function createUnitOfWork({ writer, reader, clock, ids, keyring }: Depend
           const last = changes.at(-1);
           if (!last) return;
           const eventos = changes.flatMap((change) => change.eventos);
-          await sealAudit(db, keyring, await appendAudit(db, ids, actor, changes, now));
+          const hash = await sealedHash(db, keyring);
+          await sealAudit(db, keyring, await appendAudit(db, ids, actor, changes, { now, hash }));
           events.push(...(await appendEvents(db, ids, consumers, actor, eventos, now)));
           for (const { entidadeId } of changes) touched.add(entidadeId);
           for (const evento of eventos) for (const id of idsIn(evento)) touched.add(id);
@@ -144,10 +145,26 @@ function idsIn(event: NewEvent): string[] {
   return [event.entidadeId, ...named.map(([, value]) => value).filter((value) => typeof value === 'string')];
 }
 
+/**
+ * The hash that the next row continues: the sealed one, not the last row's, so that rows cut off before leave a gap that no
+ * later row can close. A seal that is not ours is kept in the chain as what it is.
+ */
+async function sealedHash(db: Db, keyring: Pick<Keyring, 'lookup'>): Promise<string> {
+  const seal = await db.selectFrom('auditoria_selo').selectAll().executeTakeFirst();
+  if (seal) return seal.selo === auditSeal(keyring, seal) ? seal.hash : `selo alheio: ${seal.selo}`;
+  const first = await db.selectFrom('auditoria').select('seq').limit(1).executeTakeFirst();
+  return first ? 'selo ausente' : '';
+}
+
 /** @returns the new end of the chain. */
-async function appendAudit(db: Db, ids: Ids, actor: Actor, changes: readonly Change[], now: number): Promise<ChainEnd> {
-  const last = await db.selectFrom('auditoria').select('hash').orderBy('seq', 'desc').limit(1).executeTakeFirst();
-  let hash = last?.hash ?? '';
+async function appendAudit(
+  db: Db,
+  ids: Ids,
+  actor: Actor,
+  changes: readonly Change[],
+  { now, hash: sealed }: { now: number; hash: string },
+): Promise<ChainEnd> {
+  let hash = sealed;
   const rows = changes.map((change) => {
     const row = {
       id: ids.next(now),
