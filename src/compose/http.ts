@@ -38,6 +38,7 @@ import { painelRoutes } from '../modules/painel/painel.routes';
 import { planosRoutes } from '../modules/planos/planos.routes';
 import { produtosRoutes } from '../modules/produtos/produtos.routes';
 import { tarefasRoutes } from '../modules/tarefas/tarefas.routes';
+import { createCheckHttp } from '../modules/versoes/check.http';
 import { webhooksRoutes } from '../modules/webhooks/webhooks.routes';
 import { createApiLimits } from '../transport/http/api-limits';
 import { createIdempotency } from '../transport/http/idempotency';
@@ -59,7 +60,7 @@ const keyPolicy = { nome: 'chave', burst: 600, perSecond: 50 };
 const nobody = '00000000-0000-7000-8000-000000000000';
 
 export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs, events: Events): HttpHandler {
-  const { settings, log, clock, ids, sqlite, keyring, series, addresses } = adapters;
+  const { settings, log, clock, ids, sqlite, work, keyring, series, addresses } = adapters;
   const { acesso, administrador, clientes, licencas, estado, presenca, maquinas, ativacao, verificacao } = services;
   const { authenticate } = events;
   const platform = createPlatform(authenticate);
@@ -68,6 +69,9 @@ export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs, 
   const report = services.suspicions.report;
   const onUnknownKey = createKeyGuesses({ limiter, counters, clock, report });
   const verificar = createVerificarHttp(verificacao, limiter, onUnknownKey);
+  const verificar = createVerificarHttp(verificacao, limiter);
+  const check = createCheckHttp({ clock, limiter, endereco: services.versoes.atualizacoes.endereco });
+  work.onCommit((commit) => check.onCommit(commit));
   const { paymentSecret, heartbeatIntervalSeconds } = settings;
   const verifyPayment = paymentSecret ? standardWebhooks(paymentSecret) : noPayments;
   const mqttUrl = () => addresses.mqtt;
@@ -109,7 +113,7 @@ export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs, 
     .use(regrasRoutes(platform, events.regras))
     .use(alertasRoutes(platform, events.alertas))
     .use(pagamentosRoutes(platform, services.faturas, verifyPayment))
-    .use(versionRoutes(platform, services.versoes, settings.uploadBytesMax, limiter))
+    .use(versionRoutes({ platform, services: services.versoes, bytesMax: settings.uploadBytesMax, limiter, check }))
     .use(heartbeatRoutes({ platform, presenca, estado, clock, heartbeatIntervalSeconds }))
     .use(frotaRoutes(platform, services.frota))
     .use(comandosRoutes({ platform, comandos: services.comandos, clock }))
@@ -137,6 +141,7 @@ export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs, 
     verificar,
     limits: createApiLimits(clock, settings.rateLimit),
     onUnknownKey,
+    check,
     clock,
     ids,
     onBug: (error, request) => log.error({ err: error, ...request }, 'unexpected error'),

@@ -9,8 +9,10 @@ import { atualizacaoRoutes } from '../modules/versoes/atualizacao.routes';
 import { createAtualizacoes } from '../modules/versoes/atualizacao.service';
 import { createCatalogo } from '../modules/versoes/catalogo.service';
 import { createChamadores } from '../modules/versoes/chamadores.service';
+import type { CheckHttp } from '../modules/versoes/check.http';
 import { createDownloads } from '../modules/versoes/download.service';
 import { createEnderecos } from '../modules/versoes/enderecos.service';
+import { envioRoutes } from '../modules/versoes/envio.routes';
 import { feedsRoutes } from '../modules/versoes/feeds.routes';
 import { createFeeds } from '../modules/versoes/feeds.service';
 import { fixacoesRoutes } from '../modules/versoes/fixacoes.routes';
@@ -35,7 +37,7 @@ export function createVersionServices(adapters: Adapters, licences: LicenceReade
   const chamadores = createChamadores({ licences, machine: estado.load, keyring, clock });
   const fixada = fixadaReader(sqlite.readerHandle, sqlite.reader);
   work.onCommit((commit) => catalogo.onCommit(commit));
-  const atualizacoes = createAtualizacoes({ work, catalogo, enderecos, fixada, clock });
+  const atualizacoes = createAtualizacoes({ work, catalogo, enderecos, fixada });
   return {
     files,
     chamadores,
@@ -50,12 +52,22 @@ export function createVersionServices(adapters: Adapters, licences: LicenceReade
   };
 }
 
-export function versionRoutes(platform: Platform, services: VersionServices, bytesMax: number, limiter: RateLimiter) {
-  const { versoes, files, progresso, transferencias, atualizacoes, chamadores, downloads, fixacoes } = services;
+interface RouteDependencies {
+  platform: Platform;
+  services: VersionServices;
+  bytesMax: number;
+  limiter: RateLimiter;
+  check: CheckHttp;
+}
+
+export function versionRoutes({ platform, services, bytesMax, limiter, check }: RouteDependencies) {
+  const { versoes, files, progresso, transferencias, atualizacoes, chamadores, downloads, feeds } = services;
+  const sending = { platform, chamadores, downloads, transferencias, limiter };
   return new Elysia({ name: 'versoes' })
-    .use(versoesRoutes({ platform, versoes, files, bytesMax, progresso, transferencias }))
+    .use(envioRoutes({ platform, versoes, files, bytesMax, progresso }))
+    .use(versoesRoutes({ platform, versoes, transferencias }))
     .use(adocaoRoutes(platform, services.adocoes))
-    .use(feedsRoutes({ platform, feeds: services.feeds, chamadores, downloads, transferencias, limiter }))
-    .use(fixacoesRoutes(platform, fixacoes))
-    .use(atualizacaoRoutes({ platform, atualizacoes, chamadores, downloads, transferencias, limiter }));
+    .use(feedsRoutes({ ...sending, feeds }))
+    .use(fixacoesRoutes(platform, services.fixacoes))
+    .use(atualizacaoRoutes({ ...sending, atualizacoes, check }));
 }

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { once } from 'node:events';
 import { connect } from 'node:net';
 import { createLicenca, httpClient, startServer, type TestServer, unique } from '../support/app';
 
@@ -200,6 +201,15 @@ describe('Idempotency-Key', () => {
     const key = { 'idempotency-key': unique('chave') };
     await server.call('POST', '/clientes', body, key);
     expect((await httpClient(server.url, null)('POST', '/clientes', body, key)).status).toBe(401);
+  });
+});
+
+describe('the host name', () => {
+  test('may be of one letter', async () => {
+    const { hostname, port } = new URL(server.url);
+    const socket = connect(Number(port), hostname);
+    socket.end('GET /livez HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n');
+    expect((await once(socket, 'data')).toString()).toStartWith('HTTP/1.1 200');
   });
 });
 

@@ -4,7 +4,16 @@ import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { createPublicKey, verify } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Answer, activate, createLicenca, eventsOf, startServer, type TestServer, unique } from '../support/app';
+import {
+  type Answer,
+  activate,
+  createLicenca,
+  eventsOf,
+  eventually,
+  startServer,
+  type TestServer,
+  unique,
+} from '../support/app';
 import { check, createProduto, type Publisher, publisher, sha256 } from '../support/versoes';
 
 let server: TestServer;
@@ -248,5 +257,77 @@ describe('an update', () => {
       const response = await fetch(address);
       expect([response.status, ((await response.json()) as Answer['body']).codigo]).toEqual([403, 'URL_INVALIDA']);
     }
+  });
+});
+
+describe('an answer asked for again', () => {
+  test('follows every change of a version, a pin, the licence or the machine at once', async () => {
+    const { produto, licenca, token, maquinaId } = await world();
+    const offered = async (): Promise<string> => {
+      const { body } = await check(server, token, {});
+      return body.versao?.versao ?? body.codigo ?? 'nada';
+    };
+    expect([await offered(), await offered()]).toEqual(['nada', 'nada']);
+    const first = await admin.publish({ produto, versao: '1.1.0' });
+    expect([await offered(), await offered()]).toEqual(['1.1.0', '1.1.0']);
+    const second = await admin.publish({ produto, versao: '1.2.0', requisitos: '{"recursos":["nfe"]}' });
+    expect(await offered()).toBe('1.1.0');
+    await server.call('PUT', `/licencas/${licenca.id}`, { recursos: ['nfe'] });
+    expect(await offered()).toBe('1.2.0');
+    const pin = { alvo: 'cliente', alvo_id: licenca.cliente_id, produto, versao: '1.1.0' };
+    expect((await server.call('POST', '/uploads/fixacoes', pin)).status).toBe(201);
+    expect(await offered()).toBe('1.1.0');
+    await server.call('POST', '/uploads/fixacoes', { ...pin, versao: '1.2.0' });
+    expect(await offered()).toBe('1.2.0');
+    await server.call('POST', `/uploads/versao/${second.id}/retirar`);
+    expect(await offered()).toBe('1.1.0');
+    await server.call('PUT', `/uploads/versao/${first.id}`, { distribuicao_pct: 0 });
+    expect(await offered()).toBe('nada');
+    await server.call('POST', `/maquinas/${maquinaId}/bloquear`, { motivo: 'teste' });
+    expect(await offered()).toBe('MAQUINA_BLOQUEADA');
+    await server.call('POST', `/maquinas/${maquinaId}/token`);
+    expect(await offered()).toBe('TOKEN_INVALIDO');
+  });
+
+  test('has an address of its own each time, and each of them works', async () => {
+    const { produto, token } = await world();
+    await admin.publish({ produto, versao: '1.1.0' }, 'conteúdo');
+    for (let n = 0; n < 3; n += 1) {
+      const { body, headers } = await check(server, token, {});
+      expect(headers.get('cache-control')).toBe('no-store');
+      expect(await (await fetch(body.url)).text()).toBe('conteúdo');
+    }
+  });
+});
+
+describe('who runs what', () => {
+  test('is known since when, from activation, heartbeats and edits', async () => {
+    const produto = await createProduto(server, unique('produto'));
+    const { licenca } = await createLicenca(server, { produto });
+    const path = `/licencas/ativar/${licenca.chave}`;
+    const machine = { impressao: unique('maquina'), versao: '1.0.0' };
+    const { body } = await server.call('POST', path, machine, { authorization: null });
+    const old = await admin.publish({ produto, versao: '1.0.0' });
+    const versao = await admin.publish({ produto, versao: '1.1.0' });
+    const running = async (id: string): Promise<string[]> =>
+      (await server.call('GET', `/uploads/versao/${id}/maquinas`)).body.itens.map(
+        (item: Answer['body']) => item.maquina_id,
+      );
+    expect([await running(old.id), await running(versao.id)]).toEqual([[body.maquina.id], []]);
+    const heartbeat = { cpu: 1, memoria: 1, disco: 1, versao: '1.1.0' };
+    await server.call('POST', '/maquinas/heartbeat', heartbeat, { authorization: `Bearer ${body.token}` });
+    await eventually(
+      () => running(versao.id),
+      (ids) => ids.length === 1,
+    );
+    expect(await running(old.id)).toEqual([]);
+    const { body: history } = await server.call('GET', `/uploads/adocao/${body.maquina.id}`);
+    expect(history.itens.map((item: Answer['body']) => [item.versao, item.ate === null])).toEqual([
+      ['1.1.0', true],
+      ['1.0.0', false],
+    ]);
+    expect(history.itens[0].desde).toBe(history.itens[1].ate);
+    const { body: adoption } = await server.call('GET', `/uploads/adocao?produto=${produto}`);
+    expect(adoption.itens).toMatchObject([{ versao: '1.1.0', maquinas: 1, primeira_em: history.itens[0].desde }]);
   });
 });

@@ -7,6 +7,7 @@
  */
 
 import { type Clock, hourMs } from '../../core/clock';
+import { createRemembered, type Rests } from '../../core/remembered';
 import type { Keyring } from '../../storage/keys/keyring';
 import type { Commit } from '../../storage/sqlite/unit-of-work';
 import { certificateClaims } from './certificado.model';
@@ -44,15 +45,9 @@ export interface Verification {
   motivos?: Failure[];
 }
 
-interface Remembered {
+interface Answer extends Rests {
   /** The answer as JSON, encoded: a hundred thousand strings would be the garbage collector's, bytes are not. */
   json: Uint8Array<ArrayBuffer>;
-  /** The number of the last change when this answer was computed. */
-  stamp: number;
-  computedAt: number;
-  until: number;
-  /** The licence, its customer, its product and plan, and the machine if one was named. */
-  ids: readonly string[];
 }
 
 interface Dependencies {
@@ -71,7 +66,9 @@ export function createVerificacao({ licences, keyring, clock, refused }: Depende
   const answers = new Map<string, Remembered>();
   /** The number of the last change of each record that has changed since the answers were last cleared. */
   const changedAt = new Map<string, number>();
-  let changes = 0;
+  const changes = 0;
+export function createVerificacao({ licences, keyring, clock }: Dependencies) {
+  const remembered = createRemembered<Answer>(answersMax, changesMax);
 
   function compute(request: VerificationRequest, now: number): { answer: Verification; ids: string[]; until: number } {
     const symbols = normalizeChave(request.chave);
@@ -105,11 +102,6 @@ export function createVerificacao({ licences, keyring, clock, refused }: Depende
     };
   }
 
-  function isCurrent(remembered: Remembered, now: number): boolean {
-    if (now >= remembered.until || now < remembered.computedAt) return false;
-    return remembered.ids.every((id) => (changedAt.get(id) ?? 0) <= remembered.stamp);
-  }
-
   return {
     /** Answers one question. Never throws for what the caller sent. */
     verificar(request: VerificationRequest): Verification {
@@ -127,31 +119,22 @@ export function createVerificacao({ licences, keyring, clock, refused }: Depende
       onUnknown: () => void,
     ): Uint8Array<ArrayBuffer> {
       const now = clock.now();
-      const remembered = answers.get(question);
-      if (remembered && isCurrent(remembered, now)) return remembered.json;
-      // The stamp is taken before the facts are read: a change in between outdates the answer, never the other way.
-      const stamp = changes;
+      const known = remembered.find(question, now);
+      if (known) return known.json;
+      const stamp = remembered.stamp();
       const asked = request();
       const { answer, ids, until } = compute(asked, now);
       if (ids.length === 0) onUnknown();
       const json = encoder.encode(JSON.stringify(answer));
       if (ids.length > 0 && asked.nonce === undefined && question.length <= rememberedCharactersMax) {
-        // The oldest answer makes room; asked again, it is computed again.
-        const oldest = answers.keys().next();
-        if (answers.size >= answersMax && !oldest.done) answers.delete(oldest.value);
-        answers.set(question, { json, stamp, computedAt: now, until, ids });
+        remembered.keep(question, { json, stamp, computedAt: now, until, ids });
       }
       return json;
     },
 
     /** Outdates every answer that rests on what a commit touched. */
     onCommit(commit: Commit): void {
-      changes += 1;
-      if (changedAt.size + commit.ids.size > changesMax) {
-        changedAt.clear();
-        answers.clear();
-      }
-      for (const id of commit.ids) changedAt.set(id, changes);
+      remembered.changed(commit.ids);
     },
   };
 }

@@ -9,6 +9,7 @@ import type { RateLimiter } from '../../transport/http/kit/rate-limit';
 import { docs, line, oneOf, uuid } from '../../transport/http/kit/wire';
 import type { Atualizacoes } from './atualizacao.service';
 import type { Chamador, Chamadores } from './chamadores.service';
+import type { CheckHttp } from './check.http';
 import { fileResponse } from './download.http';
 import type { Download, Downloads } from './download.service';
 import type { Transferencias } from './transferencias.service';
@@ -23,6 +24,7 @@ interface Dependencies {
   downloads: Downloads;
   transferencias: Transferencias;
   limiter: RateLimiter;
+  check: CheckHttp;
 }
 
 const checkBody = t.Object({
@@ -69,7 +71,7 @@ const signedQuery = t.Object({
 });
 
 export function atualizacaoRoutes(dependencies: Dependencies) {
-  const { platform, atualizacoes, chamadores, downloads, transferencias, limiter } = dependencies;
+  const { platform, atualizacoes, chamadores, downloads, transferencias, limiter, check } = dependencies;
 
   return new Elysia({ prefix: '/uploads' })
     .use(platform)
@@ -78,11 +80,17 @@ export function atualizacaoRoutes(dependencies: Dependencies) {
       async ({ ator, body, request, set }) => {
         const { chave, impressao, ...pedido } = body;
         const actor = await ator();
-        if (actor.tipo !== 'maquina' && chave !== undefined) {
-          Object.assign(set.headers, limiter.take(contextOf(request).ip));
-        }
+        const byKey = actor.tipo !== 'maquina' && chave !== undefined;
+        const limits = byKey ? limiter.take(contextOf(request).ip) : null;
+        Object.assign(set.headers, { 'cache-control': 'no-store' }, limits);
         const chamador = callerOf(chamadores, actor, chave, impressao);
-        return atualizacoes.verificar(chamador, pedido, originOf(request));
+        const origem = originOf(request);
+        const answer = await atualizacoes.verificar(chamador, pedido, origem);
+        // What a person asked ends with that person's session; what was explained is asked once.
+        if (!pedido.explicar && (actor.tipo === 'maquina' || actor.tipo === 'anonimo')) {
+          check.note(request, { answer, chamador, origem, byKey });
+        }
+        return answer;
       },
       {
         acesso: 'publico',

@@ -1,14 +1,13 @@
 /** Is there something newer for me? The next step for a machine or a licence, and where to fetch it. */
 
-import type { Clock } from '../../core/clock';
 import { Problem } from '../../core/problem';
 import type { UnitOfWork } from '../../storage/sqlite/unit-of-work';
 import type { Catalogo } from './catalogo.service';
 import { type Chamador, direitoOf } from './chamadores.service';
 import type { Enderecos } from './enderecos.service';
-import { chooseUpdate, type Escolha, type Procura, reachable, refusal } from './escolha.model';
+import { type Candidata, chooseUpdate, type Escolha, type Procura, reachable, refusal } from './escolha.model';
 import type { FindFixada } from './fixacoes.store';
-import { checkSemver, compareVersions } from './semver.model';
+import { checkSemver, compareVersions, semverOf } from './semver.model';
 import type { Arquitetura, Canal, Plataforma, VersaoOferta } from './versoes.model';
 
 const motivosMax = 20;
@@ -39,7 +38,6 @@ interface Dependencies {
   catalogo: Catalogo;
   enderecos: Enderecos;
   fixada: FindFixada;
-  clock: Clock;
 }
 
 export type Atualizacoes = ReturnType<typeof createAtualizacoes>;
@@ -47,11 +45,12 @@ export type Atualizacoes = ReturnType<typeof createAtualizacoes>;
 export function createAtualizacoes({ work, catalogo, enderecos, fixada }: Dependencies) {
   function procuraOf(chamador: Chamador, wanted: Omit<Procura, 'lugar' | 'direito' | 'fixada'>): Procura {
     const { cliente_id, produto_id } = chamador.facts.licenca;
+    const pin = fixada(chamador.maquina?.id ?? null, cliente_id, produto_id);
     return {
       ...wanted,
       lugar: chamador.lugar,
       direito: direitoOf(chamador),
-      fixada: fixada(chamador.maquina?.id ?? null, cliente_id, produto_id),
+      fixada: pin === null ? null : semverOf(pin),
     };
   }
 
@@ -67,7 +66,7 @@ export function createAtualizacoes({ work, catalogo, enderecos, fixada }: Depend
      * @throws Problem PRODUTO_DIFERENTE, VALIDACAO
      */
     async verificar(chamador: Chamador, pedido: Pedido, origem: string): Promise<Atualizacao> {
-      const versaoAtual = checkSemver('versao_atual', pedido.versao_atual);
+      const versaoAtual = semverOf(checkSemver('versao_atual', pedido.versao_atual));
       refuseOtherProduct(chamador, pedido.produto);
       const procura = procuraOf(chamador, {
         versaoAtual,
@@ -86,10 +85,14 @@ export function createAtualizacoes({ work, catalogo, enderecos, fixada }: Depend
         atualizacao: true,
         obrigatoria: escolha.obrigatoria,
         versao: { id, versao, notas: await notesOf(id), tamanho, sha256, assinatura, assinatura_kid, arquivo },
-        url: `${origem}/api/v1/uploads/download/${id}?${enderecos.assinar(id, chamador.ref)}`,
+        url: this.endereco(id, chamador.ref, origem),
         ...motivos,
       };
     },
+
+    /** A signed address of a version's file, for a caller. */
+    endereco: (versaoId: string, ref: string, origem: string): string =>
+      `${origem}/api/v1/uploads/download/${versaoId}?${enderecos.assinar(versaoId, ref)}`,
 
     procuraOf,
     notesOf,
@@ -105,17 +108,16 @@ export function refuseOtherProduct({ facts }: Chamador, produto: string | undefi
   });
 }
 
-function explain(todas: readonly VersaoOferta[], procura: Procura, escolha: Escolha | null) {
+function explain(todas: readonly Candidata[], procura: Procura, escolha: Escolha | null) {
   const { versaoAtual } = procura;
   return todas
-    .filter((versao) => versaoAtual === null || compareVersions(versao.versao, versaoAtual) > 0)
+    .filter(({ ordem }) => versaoAtual === null || compareVersions(ordem, versaoAtual) > 0)
     .filter(({ id }) => id !== escolha?.versao.id)
-    .sort((a, b) => compareVersions(b.versao, a.versao))
     .slice(0, motivosMax)
     .map((versao) => ({ versao: versao.versao, motivo: refusal(versao, procura) ?? notReached(versao, procura) }));
 }
 
-function notReached(versao: VersaoOferta, { versaoAtual }: Procura): string {
+function notReached(versao: Candidata, { versaoAtual }: Procura): string {
   if (reachable(versao, versaoAtual)) return 'Há uma mais nova.';
   return `Só se chega a ela a partir da ${versao.versao_minima}.`;
 }

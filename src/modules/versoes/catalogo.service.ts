@@ -1,7 +1,7 @@
-/** The published versions of each product in memory, for the call every machine makes. A commit that changes any empties it. */
+/** The published versions of each product in memory, sorted, for the call every machine makes. A commit that changes any empties it. */
 
 import type { Commit, UnitOfWork } from '../../storage/sqlite/unit-of-work';
-import type { VersaoOferta } from './versoes.model';
+import { type Candidata, prepareCatalogo } from './escolha.model';
 import { publishedOf } from './versoes.store';
 
 /** What a commit touches when it changes any version. */
@@ -12,13 +12,13 @@ const productsMax = 1_000;
 export type Catalogo = ReturnType<typeof createCatalogo>;
 
 export function createCatalogo({ work }: { work: Pick<UnitOfWork, 'reader'> }) {
-  const byProduct = new Map<string, Promise<readonly VersaoOferta[]>>();
+  const byProduct = new Map<string, Promise<readonly Candidata[]>>();
 
   return {
-    of(produtoId: string): Promise<readonly VersaoOferta[]> {
+    of(produtoId: string): Promise<readonly Candidata[]> {
       const known = byProduct.get(produtoId);
       if (known) return known;
-      const loading = publishedOf(work.reader, produtoId);
+      const loading = publishedOf(work.reader, produtoId).then(prepareCatalogo);
       if (byProduct.size >= productsMax) byProduct.clear();
       byProduct.set(produtoId, loading);
       // A failure is not remembered.

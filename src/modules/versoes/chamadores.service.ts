@@ -83,6 +83,12 @@ export function direitoOf({ facts }: Chamador): Direito {
   return { recursos, versoes, direitoAte: entitledUntil(facts.licenca) };
 }
 
+/** The records that what a caller is answered rests on. */
+export function idsOf({ facts, maquina }: Chamador): string[] {
+  const { id, cliente_id, produto_id, plano_id } = facts.licenca;
+  return [id, cliente_id, produto_id, plano_id, maquina?.id ?? null].filter((one) => one !== null);
+}
+
 function refuseUnfit(facts: LicenceFacts, now: number): void {
   const [failure] = licenceFailures(facts, now);
   if (!failure) return;

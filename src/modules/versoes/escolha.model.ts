@@ -4,13 +4,20 @@
  */
 
 import { createHash } from 'node:crypto';
+import type { SemVer } from 'semver';
 import { type Direito, lacksRight } from './requisitos.model';
-import { compareSystems, compareVersions, isPrerelease } from './semver.model';
+import { compareSystems, compareVersions, isPrerelease, semverOf } from './semver.model';
 import { type Arquitetura, type Canal, canais, type Plataforma, type VersaoOferta } from './versoes.model';
+
+/** A published version with its versions parsed. */
+export interface Candidata extends VersaoOferta {
+  ordem: SemVer;
+  minima: SemVer | null;
+}
 
 export interface Procura {
   /** Null when it is not known: as a feed is asked. */
-  versaoAtual: string | null;
+  versaoAtual: SemVer | null;
   plataforma: Plataforma;
   /** Null for whichever there is. */
   arquitetura: Arquitetura | null;
@@ -24,11 +31,11 @@ export interface Procura {
   /** Null for who needs no licence. */
   direito: Direito | null;
   /** The version this caller is held at. */
-  fixada: string | null;
+  fixada: SemVer | null;
 }
 
 export interface Escolha {
-  versao: VersaoOferta;
+  versao: Candidata;
   /** Whether it, or any version beyond the present one that is meant for this caller, is mandatory. */
   obrigatoria: boolean;
 }
@@ -45,30 +52,38 @@ export function rolloutPlace(versaoId: string, lugar: string): number {
   return createHash('sha256').update(`${versaoId}\0${lugar}`).digest().readUIntBE(0, bucketBytes) % buckets;
 }
 
+/**
+ * The published versions of a product in the order in which they are preferred: the highest first; of equal ones the file
+ * made for the very platform, then the calmer channel.
+ */
+export function prepareCatalogo(versoes: readonly VersaoOferta[]): Candidata[] {
+  return versoes
+    .map((versao) => ({
+      ...versao,
+      ordem: semverOf(versao.versao),
+      minima: versao.versao_minima === null ? null : semverOf(versao.versao_minima),
+    }))
+    .sort(byRank);
+}
+
 /** What a caller is offered; null when nothing is newer, or nothing newer is meant for it. */
-export function chooseUpdate(catalogo: readonly VersaoOferta[], procura: Procura): Escolha | null {
+export function chooseUpdate(catalogo: readonly Candidata[], procura: Procura): Escolha | null {
   const { versaoAtual } = procura;
-  return choose(catalogo, procura, ({ versao }) => versaoAtual === null || compareVersions(versao, versaoAtual) > 0);
+  if (versaoAtual === null) return chooseLatest(catalogo, procura);
+  const end = catalogo.findIndex(({ ordem }) => compareVersions(ordem, versaoAtual) <= 0);
+  return chooseLatest(end === -1 ? catalogo : catalogo.slice(0, end), procura);
 }
 
 /** What a feed shows a caller: the next step, or else the best of what it may have, newer or not. */
-export function chooseLatest(catalogo: readonly VersaoOferta[], procura: Procura): Escolha | null {
-  return choose(catalogo, procura, () => true);
-}
-
-function choose(
-  catalogo: readonly VersaoOferta[],
-  procura: Procura,
-  asked: (versao: VersaoOferta) => boolean,
-): Escolha | null {
-  const meant = catalogo.filter((versao) => asked(versao) && refusal(versao, procura) === null);
-  const [best] = meant.filter((versao) => reachable(versao, procura.versaoAtual)).sort(byRank);
+export function chooseLatest(catalogo: readonly Candidata[], procura: Procura): Escolha | null {
+  const meant = catalogo.filter((versao) => refusal(versao, procura) === null);
+  const best = meant.find((versao) => reachable(versao, procura.versaoAtual));
   return best ? { versao: best, obrigatoria: meant.some(({ obrigatoria }) => obrigatoria) } : null;
 }
 
 /** Why a version is not offered, in words; null when it is meant for this caller, in one step or several. */
-export function refusal(versao: VersaoOferta, procura: Procura): string | null {
-  const pinned = procura.fixada !== null && compareVersions(versao.versao, procura.fixada) === 0;
+export function refusal(versao: Candidata, procura: Procura): string | null {
+  const pinned = procura.fixada !== null && compareVersions(versao.ordem, procura.fixada) === 0;
   return (
     otherPlatform(versao, procura) ??
     beyondPin(versao, procura) ??
@@ -80,15 +95,14 @@ export function refusal(versao: VersaoOferta, procura: Procura): string | null {
 }
 
 /** Whether the present version can be updated to this one at once. */
-export function reachable({ versao_minima }: VersaoOferta, versaoAtual: string | null): boolean {
-  if (versao_minima === null) return true;
-  return versaoAtual !== null && compareVersions(versaoAtual, versao_minima) >= 0;
+export function reachable({ minima }: Candidata, versaoAtual: SemVer | null): boolean {
+  if (minima === null) return true;
+  return versaoAtual !== null && compareVersions(versaoAtual, minima) >= 0;
 }
 
-/** The highest version first; of equal ones the file made for the very platform, then the calmer channel. */
-function byRank(a: VersaoOferta, b: VersaoOferta): number {
+function byRank(a: Candidata, b: Candidata): number {
   return (
-    compareVersions(b.versao, a.versao) ||
+    compareVersions(b.ordem, a.ordem) ||
     specificity(b) - specificity(a) ||
     canais.indexOf(a.canal) - canais.indexOf(b.canal)
   );
@@ -105,14 +119,14 @@ function otherPlatform(versao: VersaoOferta, { plataforma, arquitetura }: Procur
   return fits ? null : `É para ${versao.plataforma} ${versao.arquitetura}.`;
 }
 
-function beyondPin(versao: VersaoOferta, { fixada }: Procura): string | null {
-  return fixada !== null && compareVersions(versao.versao, fixada) > 0 ? `Fixada em ${fixada}.` : null;
+function beyondPin(versao: Candidata, { fixada }: Procura): string | null {
+  return fixada !== null && compareVersions(versao.ordem, fixada) > 0 ? `Fixada em ${fixada.version}.` : null;
 }
 
 /** A channel hears itself and the calmer ones; a pre-release never comes by the stable channel, wherever it was put. */
-function otherChannel(versao: VersaoOferta, { canal }: Procura): string | null {
+function otherChannel(versao: Candidata, { canal }: Procura): string | null {
   if (canais.indexOf(versao.canal) > canais.indexOf(canal)) return `É do canal ${versao.canal}.`;
-  return canal === 'estavel' && isPrerelease(versao.versao) ? 'É uma pré-versão, e o canal é o estável.' : null;
+  return canal === 'estavel' && isPrerelease(versao.ordem) ? 'É uma pré-versão, e o canal é o estável.' : null;
 }
 
 function notYetRolledOut(versao: VersaoOferta, { lugar }: Procura): string | null {

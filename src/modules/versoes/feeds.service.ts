@@ -1,9 +1,10 @@
 /** Feeds: the same choice as a check, in the words of updaters that exist already. */
 
+import { parse, type SemVer } from 'semver';
 import { Problem } from '../../core/problem';
 import type { Atualizacoes } from './atualizacao.service';
 import type { Chamador } from './chamadores.service';
-import { chooseLatest, chooseUpdate, type Procura, refusal } from './escolha.model';
+import { type Candidata, chooseLatest, chooseUpdate, type Procura, refusal } from './escolha.model';
 import {
   type Alvo,
   electronDocument,
@@ -13,8 +14,8 @@ import {
   tauriRelease,
   tauriTargets,
 } from './feeds.model';
-import { checkSemver, compareVersions } from './semver.model';
-import type { Canal, VersaoOferta } from './versoes.model';
+import { checkSemver, compareVersions, semverOf } from './semver.model';
+import type { Canal } from './versoes.model';
 
 export interface Assinante {
   chamador: Chamador;
@@ -32,7 +33,7 @@ export function createFeeds({ atualizacoes }: { atualizacoes: Atualizacoes }) {
     return atualizacoes.procuraOf(chamador, {
       ...alvo,
       canal,
-      versaoAtual: versaoAtual === undefined ? knownVersion(chamador) : checkSemver('versao_atual', versaoAtual),
+      versaoAtual: currentOf(chamador, versaoAtual),
       soVersao: soVersao ?? null,
       // electron-updater compares `minimumSystemVersion` by itself; Tauri has no such thing, but a caller that tells is heard.
       verificaSo: true,
@@ -40,7 +41,7 @@ export function createFeeds({ atualizacoes }: { atualizacoes: Atualizacoes }) {
   }
 
   /** Only what the developer signed for Tauri: its updater refuses everything else. */
-  async function signedFor(chamador: Chamador): Promise<VersaoOferta[]> {
+  async function signedFor(chamador: Chamador): Promise<Candidata[]> {
     return (await atualizacoes.catalogo(chamador)).filter(({ assinatura_tauri }) => assinatura_tauri !== null);
   }
 
@@ -57,7 +58,7 @@ export function createFeeds({ atualizacoes }: { atualizacoes: Atualizacoes }) {
       if (!best) throw new Problem('NAO_ENCONTRADO', { detalhe: 'Não há versão publicada para esta plataforma.' });
       const others = catalogo.filter(
         (versao) =>
-          versao.id !== best.id && compareVersions(versao.versao, best.versao) === 0 && !refusal(versao, procura),
+          versao.id !== best.id && compareVersions(versao.ordem, best.ordem) === 0 && !refusal(versao, procura),
       );
       return electronDocument([best, ...others], await atualizacoes.notesOf(best.id));
     },
@@ -83,11 +84,11 @@ export function createFeeds({ atualizacoes }: { atualizacoes: Atualizacoes }) {
         const found = chooseLatest(catalogo, procuraOf(assinante, alvo, assinante.canal ?? 'estavel'))?.versao;
         return found ? [{ nome, versao: found }] : [];
       });
-      const [best] = choices.map(({ versao }) => versao).sort((a, b) => compareVersions(b.versao, a.versao));
+      const [best] = choices.map(({ versao }) => versao).sort((a, b) => compareVersions(b.ordem, a.ordem));
       if (!best) throw new Problem('NAO_ENCONTRADO', { detalhe: 'Não há versão publicada com assinatura do Tauri.' });
       const platforms = Object.fromEntries(
         choices
-          .filter(({ versao }) => compareVersions(versao.versao, best.versao) === 0)
+          .filter(({ versao }) => compareVersions(versao.ordem, best.ordem) === 0)
           .map(({ nome, versao }) => [nome, tauriFile(versao, base)]),
       );
       return { ...tauriRelease(best, await atualizacoes.notesOf(best.id)), platforms };
@@ -95,11 +96,8 @@ export function createFeeds({ atualizacoes }: { atualizacoes: Atualizacoes }) {
   };
 }
 
-/** The version a machine last told of, if it is one. */
-function knownVersion({ maquina }: Chamador): string | null {
-  try {
-    return maquina?.versao ? checkSemver('versao', maquina.versao) : null;
-  } catch {
-    return null;
-  }
+/** What the caller says it runs, or what its machine last told of; null when neither is known. @throws Problem VALIDACAO */
+function currentOf({ maquina }: Chamador, versaoAtual: string | undefined): SemVer | null {
+  if (versaoAtual !== undefined) return semverOf(checkSemver('versao_atual', versaoAtual));
+  return maquina?.versao ? parse(maquina.versao) : null;
 }

@@ -57,7 +57,9 @@ export async function receiveUpload(request: Request, { files, bytesMax, onProgr
   let refused: unknown = null;
   const refuse = (error: unknown): void => {
     refused ??= error;
-    source.destroy(new Error('refused'));
+    source.destroy();
+    // All may have been read already, and the parser be waiting for a file that nobody reads any more.
+    parser.destroy(new Error('refused'));
   };
 
   parser.on('field', (campo, value, nameTruncated, truncated) => {

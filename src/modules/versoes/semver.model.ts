@@ -1,6 +1,6 @@
 /** Versions as text: semantic versioning 2.0.0 to the letter, without the leniency of a `v` in front. */
 
-import { compare, parse, prerelease } from 'semver';
+import { compare, parse, prerelease, SemVer } from 'semver';
 import { invalidField } from '../../core/problem';
 
 const charactersMax = 64;
@@ -20,12 +20,17 @@ export function precedenceOf(versao: string): string {
   return parse(versao)?.version ?? versao;
 }
 
+/** A version parsed once, for comparing it many times. @throws TypeError for what `checkSemver` refuses. */
+export function semverOf(versao: string): SemVer {
+  return new SemVer(versao);
+}
+
 /** Below zero when `a` comes before `b`, zero when semver ranks them equal. */
-export function compareVersions(a: string, b: string): number {
+export function compareVersions(a: string | SemVer, b: string | SemVer): number {
   return compare(a, b);
 }
 
-export function isPrerelease(versao: string): boolean {
+export function isPrerelease(versao: SemVer): boolean {
   return prerelease(versao) !== null;
 }
 

@@ -1,11 +1,8 @@
-/** `/uploads/versao` over HTTP: sending, publishing, editing. */
+/** `/uploads/versao` over HTTP: publishing, editing, listing. */
 
 import { Elysia, t } from 'elysia';
 import { readPage } from '../../core/page';
-import { Problem } from '../../core/problem';
-import type { ContentStore } from '../../storage/files/content-store';
 import {
-  created,
   etag,
   expectedRevision,
   idParams,
@@ -14,22 +11,13 @@ import {
   type Platform,
   pageOf,
 } from '../../transport/http/kit/platform';
-import { docs, oneOf, textOrNull, timestamp } from '../../transport/http/kit/wire';
+import { docs } from '../../transport/http/kit/wire';
 import { auditSchema, auditView } from '../auditoria/auditoria.schema';
 import { notesHtml } from './notas.view';
-import type { Progresso } from './progresso.service';
-import { receiveUpload } from './recebimento.http';
 import { readRequisitos } from './requisitos.model';
 import type { Transferencias } from './transferencias.service';
 import type { Versao } from './versoes.model';
-import {
-  editVersaoBody,
-  novaVersaoForm,
-  readCampos,
-  versaoFilterQuery,
-  versaoSchema,
-  versaoView,
-} from './versoes.schema';
+import { editVersaoBody, versaoFilterQuery, versaoSchema, versaoView } from './versoes.schema';
 import type { Versoes } from './versoes.service';
 import { versaoSortable } from './versoes.store';
 
@@ -38,32 +26,10 @@ const tag = 'Versões';
 interface Dependencies {
   platform: Platform;
   versoes: Versoes;
-  files: ContentStore;
-  bytesMax: number;
-  progresso: Progresso;
   transferencias: Transferencias;
 }
 
-const envioQuery = t.Object({
-  envio: t.Optional(
-    t.String({
-      pattern: '^[\\w.-]{1,64}$',
-      description: 'Um id à escolha, para acompanhar em /uploads/progresso/{id}',
-    }),
-  ),
-});
-
-const envioSchema = t.Object({
-  id: t.String(),
-  estado: oneOf(['recebendo', 'concluido', 'falhou']),
-  recebidos: t.Integer({ description: 'Bytes do arquivo já no disco' }),
-  total: t.Union([t.Integer(), t.Null()], { description: 'Bytes anunciados do envio inteiro' }),
-  versao_id: textOrNull,
-  codigo: textOrNull,
-  iniciado_em: timestamp,
-});
-
-export function versoesRoutes({ platform, versoes, files, bytesMax, progresso, transferencias }: Dependencies) {
+export function versoesRoutes({ platform, versoes, transferencias }: Dependencies) {
   function view(versao: Versao, set: { headers: Record<string, string | number | undefined> }) {
     etag(set, versao.rev);
     return versaoView(versao);
@@ -73,46 +39,6 @@ export function versoesRoutes({ platform, versoes, files, bytesMax, progresso, t
 
   return new Elysia({ prefix: '/uploads' })
     .use(platform)
-    .post(
-      '/versao',
-      async ({ ator, query, request, set }) => {
-        const actor = await ator();
-        const announced = Number(request.headers.get('content-length')) || null;
-        const envio = query.envio === undefined ? null : progresso.iniciar(String(actor.id), query.envio, announced);
-        try {
-          const onProgress = (bytes: number): void => envio?.avancar(bytes);
-          const { campos, nome, file } = await receiveUpload(request, { files, bytesMax, onProgress });
-          const versao = await versoes.criar(actor, file, nome, await readOrDiscard(campos, file));
-          envio?.terminar({ versao_id: versao.id });
-          created(set, `/api/v1/uploads/versao/${versao.id}`, versao.rev);
-          return versaoView(versao);
-        } catch (error) {
-          envio?.terminar({ codigo: error instanceof Problem ? error.codigo : 'ERRO_INTERNO' });
-          throw error;
-        }
-      },
-      {
-        acesso: 'uploads:criar',
-        parse: 'none',
-        query: envioQuery,
-        response: { 201: versaoSchema },
-        detail: {
-          ...docs(
-            tag,
-            'enviarVersao',
-            'Envia uma versão',
-            'Um arquivo e seus campos; vai direto ao disco, do tamanho que for até NARCIDI_UPLOAD_MAX.',
-          ),
-          requestBody: { required: true, content: { 'multipart/form-data': { schema: novaVersaoForm as object } } },
-        },
-      },
-    )
-    .get('/progresso/:id', async ({ ator, params }) => progresso.consultar(String((await ator()).id), params.id), {
-      acesso: 'uploads:criar',
-      params: t.Object({ id: t.String({ maxLength: 64 }) }),
-      response: { 200: envioSchema },
-      detail: docs(tag, 'progressoDoEnvio', 'Quanto já chegou de um envio', 'Do id dado em ?envio= por quem envia.'),
-    })
     .get(
       '/versao',
       async ({ ator, query, request, set }) => {
@@ -234,14 +160,4 @@ export function versoesRoutes({ platform, versoes, files, bytesMax, progresso, t
         detail: docs(tag, 'historicoDaVersao', 'Toda mudança e todo download de uma versão'),
       },
     );
-}
-
-/** The fields; when they are not valid the file is removed. */
-async function readOrDiscard(campos: ReadonlyMap<string, string>, file: { discard(): Promise<void> }) {
-  try {
-    return readCampos(campos);
-  } catch (error) {
-    await file.discard();
-    throw error;
-  }
 }

@@ -107,28 +107,23 @@ export function createVersoes({ work, ids, keyring, files }: Dependencies) {
 
   return {
     /**
-     * Takes in a version whose file has arrived. Whatever fails, the file is gone again.
+     * Takes in a version whose file has arrived; the file is kept only when everything else holds.
      * @throws Problem VALIDACAO, HASH_DIVERGENTE, VERSAO_DUPLICADA, ARMAZENAMENTO_CHEIO
      */
     async criar(actor: Actor, file: ReceivedFile, arquivo: string, input: NovaVersao): Promise<Versao> {
-      try {
-        authorize(actor, 'uploads:criar');
-        if (input.publicar) authorize(actor, 'uploads:editar');
-        refuseOther(file, input);
-        return await work.write(actor, async (tx) => {
-          const produto = await getProdutoBySlugOrId(tx.db, input.produto ?? produtoPadrao);
-          const named = { produto_id: produto.id, produto: produto.slug };
-          const versao: Versao = { ...newVersao(file, arquivo, input, tx.now), ...named };
-          await insertVersao(tx.db, versao);
-          await record(tx, 'criar', null, versao, input.publicar ? [versaoEvent('versao.publicada', versao)] : []);
-          // Last, and inside: a name nobody refers to is swept at the next start, a reference to no file would stay.
-          await file.keep();
-          return versao;
-        });
-      } catch (error) {
-        await file.discard();
-        throw error;
-      }
+      authorize(actor, 'uploads:criar');
+      if (input.publicar) authorize(actor, 'uploads:editar');
+      refuseOther(file, input);
+      return work.write(actor, async (tx) => {
+        const produto = await getProdutoBySlugOrId(tx.db, input.produto ?? produtoPadrao);
+        const named = { produto_id: produto.id, produto: produto.slug };
+        const versao: Versao = { ...newVersao(file, arquivo, input, tx.now), ...named };
+        await insertVersao(tx.db, versao);
+        await record(tx, 'criar', null, versao, input.publicar ? [versaoEvent('versao.publicada', versao)] : []);
+        // Last, and inside: a name nobody refers to is swept at the next start, a reference to no file would stay.
+        await file.keep();
+        return versao;
+      });
     },
 
     async listar(actor: Actor, page: PageRequest, filter: VersaoFilter): Promise<Page<Versao>> {

@@ -10,6 +10,7 @@ import { Problem } from '../../core/problem';
 import type { Keyring } from '../../storage/keys/keyring';
 import type { Db } from '../../storage/sqlite/unit-of-work';
 import { problemResponse } from './errors';
+import type { UnderKey } from './kit/context';
 import { readBytes } from './kit/json-body';
 
 const keptMs = dayMs;
@@ -104,6 +105,39 @@ export function createIdempotency({ writer, reader, keyring, clock }: Dependenci
     return { answer, response };
   }
 
+  /** Answers once for a body: runs the request, waits for a twin under way, or replays what was answered. */
+  async function once(id: string, bodyHash: string, next: (id: string) => Promise<Response>): Promise<Response> {
+    const twin = running.get(id);
+    if (twin) {
+      if (twin.bodyHash !== bodyHash) throw new Problem('IDEMPOTENCIA_DIVERGENTE');
+      const answer = await twin.answer;
+      if (!answer) throw new Problem('REQUISICAO_EM_ANDAMENTO', { headers: { 'Retry-After': '1' } });
+      return replay(answer);
+    }
+    let settle: (answer: StoredAnswer | null) => void = () => undefined;
+    running.set(id, { bodyHash, answer: new Promise((resolve) => (settle = resolve)) });
+    try {
+      const kept = await reserve(id, bodyHash);
+      if (kept) {
+        settle(kept);
+        return replay(kept);
+      }
+      const { answer, response } = await run(id, next);
+      settle(answer);
+      return response;
+    } finally {
+      settle(null);
+      running.delete(id);
+    }
+  }
+
+  /** The name of one caller's key for one address. */
+  function idOf(request: Request, key: string, principal: string): string {
+    return createHash('sha256')
+      .update(JSON.stringify([request.method, new URL(request.url).pathname, principal, key]))
+      .digest('base64url');
+  }
+
   return {
     /**
      * Handles a POST under its Idempotency-Key.
@@ -116,44 +150,43 @@ export function createIdempotency({ writer, reader, keyring, clock }: Dependenci
       principal: string,
       next: (body: Uint8Array, id: string) => Promise<Response>,
     ): Promise<Response> {
-      if (key.length === 0 || key.length > keyCharactersMax) {
-        const detalhe = `Idempotency-Key deve ter de 1 a ${keyCharactersMax} caracteres.`;
-        return problemResponse(new Problem('VALIDACAO', { detalhe }), request);
-      }
       try {
+        checkKey(key);
         const body = await readBytes(request, bodyBytesMax);
         const bodyHash = createHash('sha256').update(body).digest('base64url');
-        const id = createHash('sha256')
-          .update(JSON.stringify([request.method, new URL(request.url).pathname, principal, key]))
-          .digest('base64url');
-        const twin = running.get(id);
-        if (twin) {
-          if (twin.bodyHash !== bodyHash) throw new Problem('IDEMPOTENCIA_DIVERGENTE');
-          const answer = await twin.answer;
-          if (!answer) throw new Problem('REQUISICAO_EM_ANDAMENTO', { headers: { 'Retry-After': '1' } });
-          return replay(answer);
-        }
-        let settle: (answer: StoredAnswer | null) => void = () => undefined;
-        running.set(id, { bodyHash, answer: new Promise((resolve) => (settle = resolve)) });
-        try {
-          const kept = await reserve(id, bodyHash);
-          if (kept) {
-            settle(kept);
-            return replay(kept);
-          }
-          const { answer, response } = await run(id, (reservation) => next(body, reservation));
-          settle(answer);
-          return response;
-        } finally {
-          settle(null);
-          running.delete(id);
-        }
+        return await once(idOf(request, key, principal), bodyHash, (id) => next(body, id));
       } catch (error) {
         if (error instanceof Problem) return problemResponse(error, request);
         throw error;
       }
     },
+
+    /**
+     * The same for a body that is not held in memory: whoever has received it says what it was, and answers under the
+     * reservation. A failure of theirs is the answer that is kept.
+     */
+    received(request: Request, key: string, principal: string): UnderKey {
+      return async (fingerprint, next) => {
+        checkKey(key);
+        const id = idOf(request, key, principal);
+        return once(id, fingerprint, async (reservation) => {
+          try {
+            return await next(reservation);
+          } catch (error) {
+            if (error instanceof Problem) return problemResponse(error, request);
+            await release(id);
+            throw error;
+          }
+        });
+      };
+    },
   };
+}
+
+/** @throws Problem VALIDACAO */
+function checkKey(key: string): void {
+  if (key.length > 0 && key.length <= keyCharactersMax) return;
+  throw new Problem('VALIDACAO', { detalhe: `Idempotency-Key deve ter de 1 a ${keyCharactersMax} caracteres.` });
 }
 
 function replay(answer: StoredAnswer): Response {

@@ -6,6 +6,7 @@ import type { Clock } from '../../core/clock';
 import type { Ids } from '../../core/ids';
 import { Problem } from '../../core/problem';
 import { type VerificarHttp, verificarPrefix } from '../../modules/licencas/verificar.http';
+import { type CheckHttp, checkPath } from '../../modules/versoes/check.http';
 import type { ApiLimits } from './api-limits';
 import { errorResponse, maskPath, problemResponse } from './errors';
 import type { Idempotency } from './idempotency';
@@ -28,6 +29,7 @@ interface Dependencies {
   limits: ApiLimits;
   /** Is told of every call with a licence key that does not exist. */
   onUnknownKey(ip: string | null): void;
+  check: CheckHttp;
   clock: Clock;
   ids: Ids;
   onBug(error: unknown, request: { requestId: string; method: string; path: string }): void;
@@ -52,6 +54,7 @@ export function createHttpHandler({
   verificar,
   limits,
   onUnknownKey,
+  check,
   clock,
   ids,
   onBug,
@@ -68,7 +71,8 @@ export function createHttpHandler({
     );
   }
 
-  const app = new Elysia({ name: 'http', normalize: true })
+  // Host names may be as short as `hub`: the router must not count on more.
+  const app = new Elysia({ name: 'http', normalize: true, handler: { standardHostname: false } })
     .onError(({ error, code, request }) => failure(error, code, request))
     .use(routes)
     .compile();
@@ -81,6 +85,11 @@ export function createHttpHandler({
     });
     if (actor instanceof Problem) return problemResponse(actor, request);
     const principal = `${actor.tipo}:${actor.id ?? ''}`;
+    if (request.headers.get('content-type')?.startsWith('multipart/')) {
+      // Streamed to the disk by its route, which alone knows what it was.
+      setContext(request, { ...contextOf(request), underKey: idempotency.received(request, key, principal) });
+      return app.handle(request);
+    }
     return idempotency.handle(request, key, principal, async (body, id) => {
       const again = new Request(request.url, { method: request.method, headers: request.headers, body });
       setContext(again, {
@@ -141,8 +150,25 @@ export function createHttpHandler({
       return problemResponse(new Problem('REQUISICAO_INVALIDA', { detalhe: 'O endereço é longo demais.' }), request);
     }
     const key = request.method === 'POST' ? request.headers.get('idempotency-key') : null;
-    return key === null ? app.handle(request) : underKey(request, key);
+    if (key !== null) return underKey(request, key);
+    if (request.method === 'POST' && isAt(request.url, checkPath)) return checked(request);
+    return app.handle(request);
   }
+
+  async function checked(request: Request): Promise<Response> {
+    try {
+      return await check.answer(request, (again) => app.handle(again));
+    } catch (error) {
+      return failure(error, 'UNKNOWN', request);
+    }
+  }
+}
+
+/** Whether an address has this very path, whatever query follows. */
+function isAt(url: string, path: string): boolean {
+  const from = url.indexOf('/', schemeCharacters);
+  const end = url.charCodeAt(from + path.length);
+  return url.startsWith(path, from) && (Number.isNaN(end) || end === 63);
 }
 
 /** Paths are registered without the slash at the end, which is optional for callers. */

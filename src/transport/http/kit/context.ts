@@ -9,6 +9,13 @@ export interface Transfer {
   aborted(): boolean;
 }
 
+/**
+ * Answers a request under its Idempotency-Key once its body has been received.
+ * @param fingerprint tells equal bodies from others.
+ * @param next answers, given the reservation; not called when the answer is known.
+ */
+export type UnderKey = (fingerprint: string, next: (reservation: string) => Promise<Response>) => Promise<Response>;
+
 export interface RequestContext {
   requestId: string;
   /** The caller's address. */
@@ -20,6 +27,8 @@ export interface RequestContext {
   transfer: Transfer;
   /** Whether the caller's connection is encrypted, here or up to a trusted proxy. */
   secure: boolean;
+  /** Of a streamed body that came with an Idempotency-Key. */
+  underKey?: UnderKey;
 }
 
 /** Of a request that came over no connection. */
