@@ -69,7 +69,6 @@ export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs, 
   const report = services.suspicions.report;
   const onUnknownKey = createKeyGuesses({ limiter, counters, clock, report });
   const verificar = createVerificarHttp(verificacao, limiter, onUnknownKey);
-  const verificar = createVerificarHttp(verificacao, limiter);
   const check = createCheckHttp({ clock, limiter, endereco: services.versoes.atualizacoes.endereco });
   work.onCommit((commit) => check.onCommit(commit));
   const { paymentSecret, heartbeatIntervalSeconds } = settings;

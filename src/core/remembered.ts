@@ -13,8 +13,6 @@ export interface Rests {
   ids: readonly string[];
 }
 
-export type Remembered<Answer extends Rests> = ReturnType<typeof createRemembered<Answer>>;
-
 /** @param changesMax ids of changed records kept apart; beyond it everything is forgotten at once. */
 export function createRemembered<Answer extends Rests>(answersMax: number, changesMax: number) {
   const answers = new Map<string, Answer>();

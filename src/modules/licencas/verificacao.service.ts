@@ -63,11 +63,6 @@ const encoder = new TextEncoder();
 export type Verificacao = ReturnType<typeof createVerificacao>;
 
 export function createVerificacao({ licences, keyring, clock, refused }: Dependencies) {
-  const answers = new Map<string, Remembered>();
-  /** The number of the last change of each record that has changed since the answers were last cleared. */
-  const changedAt = new Map<string, number>();
-  const changes = 0;
-export function createVerificacao({ licences, keyring, clock }: Dependencies) {
   const remembered = createRemembered<Answer>(answersMax, changesMax);
 
   function compute(request: VerificationRequest, now: number): { answer: Verification; ids: string[]; until: number } {

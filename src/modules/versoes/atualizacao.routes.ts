@@ -168,7 +168,5 @@ function callerOf(
  * itself here comes back to nobody else.
  */
 export function originOf(request: Request): string {
-  const { protocol, host } = new URL(request.url);
-  const forwarded = request.headers.get('x-forwarded-proto');
-  return `${forwarded === 'https' || forwarded === 'http' ? `${forwarded}:` : protocol}//${host}`;
+  return `${contextOf(request).secure ? 'https' : 'http'}://${new URL(request.url).host}`;
 }

@@ -77,8 +77,8 @@ export function createCheckHttp({ clock, limiter, endereco }: Dependencies) {
       const { url, headers } = request;
       if (!(Number(headers.get('content-length') ?? Number.NaN) <= questionBytesMax)) return next(request);
       const body = await request.text();
-      const names = ['authorization', 'content-type', 'x-forwarded-proto'];
-      const question = [url, ...names.map((name) => headers.get(name)), body].join('\n');
+      const { secure } = contextOf(request);
+      const question = [secure, url, headers.get('authorization'), headers.get('content-type'), body].join('\n');
       const now = clock.now();
       const known = remembered.find(question, now);
       if (known) {

@@ -7,6 +7,7 @@
 import { contextOf } from '../../transport/http/kit/context';
 
 const lookEveryMs = 100;
+const afterEndMs = 10;
 const brokenMax = 10_000;
 
 interface Transfer {
@@ -26,19 +27,22 @@ export function createTransferencias({ onError }: { onError(error: unknown): voi
   const broken = new Set<string>();
   let timer: ReturnType<typeof setInterval> | null = null;
 
+  /** Counts a transfer that has ended, unless its caller hung up. */
+  async function conclude(transfer: Transfer): Promise<void> {
+    // The server lets go of a request a moment before it says that it was broken off.
+    await new Promise((resolve) => setTimeout(resolve, afterEndMs));
+    if (transfer.aborted()) transfer.broken();
+    else await transfer.complete();
+  }
+
   function look(): void {
     for (const transfer of underWay) {
       if (!transfer.ended()) continue;
       underWay.delete(transfer);
-      if (transfer.aborted()) {
-        transfer.broken();
-        continue;
-      }
-      const count = transfer
-        .complete()
+      const concluding = conclude(transfer)
         .catch(onError)
-        .finally(() => counting.delete(count));
-      counting.add(count);
+        .finally(() => counting.delete(concluding));
+      counting.add(concluding);
     }
     if (underWay.size === 0 && timer) {
       clearInterval(timer);
@@ -55,7 +59,7 @@ export function createTransferencias({ onError }: { onError(error: unknown): voi
      */
     watch(request: Request, who: string, partial: boolean, complete: () => Promise<void>): void {
       if (partial && !broken.has(who)) return;
-      const { transfer } = contextOf(request);
+      const transfer = contextOf(request).transfer();
       underWay.add({
         ...transfer,
         complete: () => {

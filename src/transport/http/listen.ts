@@ -4,6 +4,7 @@ import type { Server } from 'bun';
 import { clientAddress, type Networks } from '../../core/address';
 import { OperationalError } from '../../core/operational-error';
 import type { KeyPair } from '../certificate';
+import type { Transfer } from './kit/context';
 import type { HttpHandler } from './server';
 import type { WebSocketConnection, WebSockets } from './websocket';
 
@@ -50,7 +51,11 @@ export function listenHttp(
           peer !== null && trustedProxies.include(peer) ? request.headers.get('x-forwarded-proto') : null;
         const secure = tls !== null || forwarded === 'https';
         // Once it has let go of a request, the server knows no address of it any more.
-        const transfer = { ended: () => self.requestIP(request) === null, aborted: () => request.signal.aborted };
+        const transfer = (): Transfer => {
+          // Asked for only afterwards, a signal has not heard of what was before it.
+          const { signal } = request;
+          return { ended: () => self.requestIP(request) === null, aborted: () => signal.aborted };
+        };
         return sockets.take(request, self, ip) ?? handler(request, ip, transfer, secure);
       },
       websocket: sockets.handler,

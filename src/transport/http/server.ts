@@ -18,6 +18,7 @@ const urlCharactersMax = 16_384;
 /** Where the authority of a URL begins: after `https://` at the latest. */
 const schemeCharacters = 8;
 const apiPrefix = '/api/v1/';
+const keyHeader = 'idempotency-key';
 const requestIdPattern = /^[\w.:-]{1,128}$/;
 
 interface Dependencies {
@@ -42,7 +43,7 @@ interface Dependencies {
 export type HttpHandler = (
   request: Request,
   ip: string | null,
-  transfer?: Transfer,
+  transfer?: () => Transfer,
   secure?: boolean,
 ) => Promise<Response> | Response;
 
@@ -122,15 +123,26 @@ export function createHttpHandler({
     const request = withoutTrailingSlash(original);
     setContext(request, { requestId, ip, idempotencia: null, actor: null, transfer, secure });
     const api = request.url.startsWith(apiPrefix, request.url.indexOf('/', schemeCharacters));
-    const limited = api ? await limit(request) : null;
-    const response = limited instanceof Response ? limited : await answer(request);
+    const checking = request.method === 'POST' && isAt(request.url, checkPath) && !request.headers.has(keyHeader);
+    const response = await (checking ? checked(request) : api ? withinLimits(request, answer) : answer(request));
     response.headers.set('x-request-id', requestId);
     addSecurityHeaders(response.headers, { secure, api });
-    if (limited && !(limited instanceof Response) && !response.headers.has('ratelimit')) {
+    return response;
+  };
+
+  /** Answers, unless the caller has asked too often. */
+  async function withinLimits(
+    request: Request,
+    next: (request: Request) => Promise<Response> | Response,
+  ): Promise<Response> {
+    const limited = await limit(request);
+    if (limited instanceof Response) return limited;
+    const response = await next(request);
+    if (limited && !response.headers.has('ratelimit')) {
       for (const [name, value] of Object.entries(limited)) response.headers.set(name, value);
     }
     return response;
-  };
+  }
 
   /** @returns the headers of the limit, or the refusal. A wrong credential is refused later, by the route that needs one. */
   async function limit(request: Request): Promise<Record<string, string> | Response | null> {
@@ -149,15 +161,15 @@ export function createHttpHandler({
     if (request.url.length > urlCharactersMax) {
       return problemResponse(new Problem('REQUISICAO_INVALIDA', { detalhe: 'O endereço é longo demais.' }), request);
     }
-    const key = request.method === 'POST' ? request.headers.get('idempotency-key') : null;
+    const key = request.method === 'POST' ? request.headers.get(keyHeader) : null;
     if (key !== null) return underKey(request, key);
-    if (request.method === 'POST' && isAt(request.url, checkPath)) return checked(request);
     return app.handle(request);
   }
 
+  /** A remembered answer needs neither the limits nor the router; what is new goes the way of every other call. */
   async function checked(request: Request): Promise<Response> {
     try {
-      return await check.answer(request, (again) => app.handle(again));
+      return await check.answer(request, (again) => withinLimits(again, (fresh) => app.handle(fresh)));
     } catch (error) {
       return failure(error, 'UNKNOWN', request);
     }

@@ -24,7 +24,8 @@ export interface RequestContext {
   idempotencia: string | null;
   /** Who asks, found out once. */
   actor: Promise<Actor> | null;
-  transfer: Transfer;
+  /** Watches the answer from now on; to be called before it is given. */
+  transfer(): Transfer;
   /** Whether the caller's connection is encrypted, here or up to a trusted proxy. */
   secure: boolean;
   /** Of a streamed body that came with an Idempotency-Key. */
@@ -32,7 +33,7 @@ export interface RequestContext {
 }
 
 /** Of a request that came over no connection. */
-export const immediate: Transfer = { ended: () => true, aborted: () => false };
+export const immediate = (): Transfer => ({ ended: () => true, aborted: () => false });
 
 const contexts = new WeakMap<Request, RequestContext>();
 
