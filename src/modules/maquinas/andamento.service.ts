@@ -24,6 +24,8 @@ export interface Andamento<Note> {
   note(note: Note): void;
   /** Waits until what was noted is written. */
   settled(): Promise<void>;
+  /** How many notes are not written yet. */
+  pending(): number;
 }
 
 export function createAndamento<Note>({ work, nome, write, settled, onError }: Dependencies<Note>): Andamento<Note> {
@@ -59,5 +61,6 @@ export function createAndamento<Note>({ work, nome, write, settled, onError }: D
     async settled() {
       await flushing;
     },
+    pending: () => notes.length,
   };
 }

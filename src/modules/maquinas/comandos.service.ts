@@ -157,6 +157,7 @@ export function createComandos({ sqlite, work, clock, ids, onError }: Dependenci
 
     /** Waits until what was noted is written. */
     settled: () => andamento.settled(),
+    stats: () => ({ anotacoes: andamento.pending() }),
 
     /** Takes the machine's answer; said twice, it counts once. @throws Problem NAO_ENCONTRADO */
     async responder(

@@ -139,11 +139,15 @@ export function createEstado({ sqlite, work, licences, keyring, clock, onError }
 
     /** Notes that a revision was sent to, or received by, the machine; written soon, many in one transaction. */
     progress(maquinaId: string, revisao: number, step: ProgressStep): void {
+      // Every reconnection sends the same state again: what is known already is not worth the write lock.
+      const row = byId(maquinaId);
+      if (!row || row.revisao !== revisao || row[step] !== null) return;
       andamento.note({ maquinaId, revisao, step, at: clock.now() });
     },
 
     /** Waits until what was noted is written. */
     settled: () => andamento.settled(),
+    stats: () => ({ anotacoes: andamento.pending() }),
 
     /** Records the machine's own word on a revision; of one that has passed, or said twice, nothing is recorded. */
     async answered(actor: Actor, maquinaId: string, answer: StateAnswer): Promise<void> {

@@ -229,6 +229,13 @@ export function createPresenca({ work, series, clock, heartbeatIntervalMs, seat,
       return { online: of('online'), offline: of('offline') };
     },
 
+    /** For `/metrics`: the machines known, those there, those being heard, and the time lost to stalls and pauses. */
+    stats() {
+      let online = 0;
+      for (const presenca of known.values()) if (presenca.online) online += 1;
+      return { conhecidas: known.size, online, recebendo: receiving.size, perdidoMs: atencao.perdidoMs };
+    },
+
     /** When the machine was last heard, epoch milliseconds. */
     lastSeen(maquinaId: string): number | null {
       return series.lastSeen(maquinaId);
