@@ -44,6 +44,7 @@ interface Lane {
   loading: boolean;
   window: number;
   failures: number;
+  /** By the monotonic clock: this is about pace, not about time of day. */
   pausedUntil: number;
 }
 
@@ -78,7 +79,7 @@ export function createEnvio({ work, clock, ids, store, tentar, backoffSeconds, r
   }
 
   function pump(lane: Lane): void {
-    if (stopped || clock.now() < lane.pausedUntil) return;
+    if (stopped || performance.now() < lane.pausedUntil) return;
     while (lane.loaded.length > 0 && lane.underWay.size < lane.window) {
       if (lane.underWay.size >= windowAlways && totalUnderWay() >= underWayMax) break;
       const entrega = lane.loaded.shift();
@@ -129,7 +130,7 @@ export function createEnvio({ work, clock, ids, store, tentar, backoffSeconds, r
     if (delivered && tentativa.duracaoMs < slowMs) lane.window = Math.min(windowMax, lane.window + 1);
     else lane.window = Math.max(1, Math.floor(lane.window / 2));
     lane.failures = delivered ? 0 : lane.failures + 1;
-    lane.pausedUntil = now + (pauseMs[Math.min(lane.failures, pauseMs.length - 1)] ?? 0);
+    lane.pausedUntil = performance.now() + (pauseMs[Math.min(lane.failures, pauseMs.length - 1)] ?? 0);
     results.push({ id, webhook_id, entidade_id, ...next, tentativa, tentada_em: now });
     flushing ??= flushSoon();
   }
