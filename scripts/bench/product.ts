@@ -26,13 +26,17 @@ export interface Places {
 }
 
 /** Starts the server from an empty directory. */
-export async function serve({ executable, scratch, data }: Places): Promise<Product> {
+export async function serve(
+  { executable, scratch, data }: Places,
+  extra: Record<string, string> = {},
+): Promise<Product> {
   const empty = join(scratch, 'empty');
   mkdirSync(empty, { recursive: true });
   const env = {
     NARCIDI_RATE_LIMIT: 'off',
     NARCIDI_ADMIN_EMAIL: admin.email,
     NARCIDI_ADMIN_PASSWORD: admin.password,
+    ...extra,
   };
   const startedAt = performance.now();
   const child = start([executable, 'serve', '--data', data, '--port', '0', '--mqtt-port', '0'], env, empty);

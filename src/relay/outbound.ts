@@ -5,8 +5,6 @@
  */
 
 import { lookup as dnsLookup } from 'node:dns/promises';
-import http, { type IncomingMessage } from 'node:http';
-import https from 'node:https';
 import { isPublicAddress, literalAddress, readTarget, refusedAddress } from '../core/public-address';
 
 export interface Address {
@@ -53,6 +51,8 @@ interface Options {
 }
 
 const answerBytesMax = 16 * 1024;
+/** Nothing was sent: another address of the same name may be tried. */
+const unreachable = new Set(['ConnectionRefused', 'FailedToOpenSocket', 'ECONNREFUSED', 'ENETUNREACH', 'EHOSTUNREACH']);
 /** The connection's own headers, which no caller may set. */
 const ownHeaders = new Set(['host', 'content-length', 'transfer-encoding', 'connection', 'upgrade', 'expect', 'te']);
 
@@ -78,29 +78,51 @@ export function createOutbound({ allowPrivate, resolve = systemResolve, ca }: Op
       const signal = AbortSignal.timeout(timeoutMs);
       const url = readTarget(text, allowPrivate);
       const addresses = await orTimeout(vetted(url), signal);
-      const bytes = Buffer.from(body);
       const allowed = Object.entries(headers).filter(([name]) => !ownHeaders.has(name.toLowerCase()));
-      const answer = await new Promise<IncomingMessage>((resolveAnswer, reject) => {
-        const request = (url.protocol === 'https:' ? https : http).request(url, {
-          method,
-          headers: { ...Object.fromEntries(allowed), ...(method === 'GET' ? {} : { 'content-length': bytes.length }) },
-          // No connection is kept: the next request resolves and judges anew.
-          agent: false,
-          signal,
-          lookup: pinned(addresses),
+      const init: BunFetchRequestInit = {
+        method,
+        // Answers are read as they come: nothing to be unpacked.
+        headers: { 'accept-encoding': 'identity', ...Object.fromEntries(allowed), host: url.host },
+        redirect: 'manual',
+        signal,
+        // The certificate has to be that of the name, whatever address is connected to.
+        tls: {
+          ...(literalAddress(url) === null ? { serverName: url.hostname } : {}),
           ...(ca === undefined ? {} : { ca }),
-        });
-        request.on('response', resolveAnswer);
-        request.on('error', reject);
-        request.end(method === 'GET' ? undefined : bytes);
-      });
+        },
+        ...(method === 'GET' ? {} : { body }),
+      };
+      const answer = await firstReached(addresses, (address) => fetch(at(url, address), init));
       return {
-        status: answer.statusCode ?? 0,
-        headers: Object.fromEntries(Object.entries(answer.headers).map(([name, value]) => [name, String(value)])),
+        status: answer.status,
+        headers: Object.fromEntries(answer.headers),
         body: await orTimeout(beginning(answer), signal),
       };
     },
   };
+}
+
+/** The URL with the address in place of the name: connections are kept and shared by address and certificate name. */
+function at(url: URL, { address, family }: Address): string {
+  const pinned = new URL(url);
+  pinned.hostname = family === 6 ? `[${address}]` : address;
+  return pinned.href;
+}
+
+/** Tries the addresses of a name in turn, as long as there is nobody at them. */
+async function firstReached(
+  addresses: readonly Address[],
+  connect: (address: Address) => Promise<Response>,
+): Promise<Response> {
+  const [address, ...others] = addresses;
+  if (!address) throw new Error('the name has no address');
+  try {
+    return await connect(address);
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (others.length === 0 || !unreachable.has(code)) throw error;
+    return firstReached(others, connect);
+  }
 }
 
 async function systemResolve(host: string): Promise<Address[]> {
@@ -119,28 +141,15 @@ async function orTimeout<T>(promise: Promise<T>, signal: AbortSignal): Promise<T
   ]);
 }
 
-type LookupCallback = (error: Error | null, address: string | Address[], family?: number) => void;
-
-/** A resolver for one connection that knows one answer. */
-function pinned(addresses: readonly Address[]) {
-  return (_host: string, options: { all?: boolean | undefined }, done: LookupCallback): void => {
-    const [first] = addresses;
-    if (!first) done(new Error('the name has no address'), []);
-    else if (options.all) done(null, [...addresses]);
-    else done(null, first.address, first.family);
-  };
-}
-
-/** The first bytes of a body; the rest is not even received. */
-async function beginning(answer: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
+/** The first bytes of a body; of a long one the rest is not even received. */
+async function beginning(answer: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
   let total = 0;
-  for await (const chunk of answer) {
-    if (!(chunk instanceof Uint8Array)) continue;
-    chunks.push(Buffer.from(chunk));
+  for await (const chunk of answer.body ?? []) {
+    chunks.push(chunk);
     total += chunk.length;
+    // Leaving the loop ends the connection.
     if (total >= answerBytesMax) break;
   }
-  answer.destroy();
   return Buffer.concat(chunks).subarray(0, answerBytesMax).toString('utf8');
 }

@@ -1,0 +1,125 @@
+/**
+ * Events under load: requests that cause one event each, without anybody who listens and with 10 webhooks and 200 live
+ * clients, in one run. `bun scripts/bench/events.ts`, after a build.
+ */
+
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { cpuSeconds, lineWhere, start, stop, stopAll, useScratch } from './processes';
+import { admin, serve } from './product';
+
+const executable = resolve(import.meta.dir, '../../dist/narcidicontrol');
+const webhooks = 10;
+const liveClients = 200;
+const customers = 200;
+const inFlight = 16;
+const seconds = 10;
+const pace = 1_000;
+const liveP99MsMax = 250;
+const throughputRatioMin = 0.8;
+
+interface Stats {
+  deliveries: number;
+  bytes: number;
+  dropped: number;
+  seen: number;
+  p50: number;
+  p99: number;
+  max: number;
+}
+
+type Call = (method: string, path: string, body?: object) => Promise<{ id: string }>;
+
+const scratch = mkdtempSync(join(tmpdir(), 'narcidi-events-'));
+useScratch(scratch);
+try {
+  mkdirSync(join(scratch, 'data'));
+  const places = { executable, scratch, data: join(scratch, 'data') };
+  const product = await serve(places, { NARCIDI_WEBHOOK_ALLOW_PRIVATE: 'on', NARCIDI_TOKEN_TTL: '7200' });
+  const token = await logIn(product.url);
+  const call = client(product.url, token);
+  const ids: string[] = [];
+  for (let n = 0; n < customers; n += 1) {
+    ids.push((await call('POST', '/clientes', { nome: `C${n}`, email: `c${n}@exemplo.com.br` })).id);
+  }
+  await load(call, ids, 2, Number.POSITIVE_INFINITY);
+  const alone = await load(call, ids, seconds, Number.POSITIVE_INFINITY);
+
+  const child = start(
+    [process.execPath, join(import.meta.dir, 'event-consumers.ts'), product.url, token, String(liveClients)],
+    {},
+    scratch,
+  );
+  const port = (await lineWhere(child, (line) => /^\d+$/.test(line))).trim();
+  const stats = async (): Promise<Stats> => (await (await fetch(`http://127.0.0.1:${port}/stats`)).json()) as Stats;
+  for (let n = 0; n < webhooks; n += 1) {
+    await call('POST', '/webhooks', { url: `http://127.0.0.1:${port}/${n}`, eventos: ['cliente.*'] });
+  }
+  await load(call, ids, 2, Number.POSITIVE_INFINITY);
+  await stats();
+  const cpu = cpuSeconds(product.child.pid);
+  const busy = await load(call, ids, seconds, Number.POSITIVE_INFINITY);
+  const loaded = await stats();
+  const serverCpu = cpuSeconds(product.child.pid) - cpu;
+  const paced = await load(call, ids, seconds, pace);
+  const calm = await stats();
+
+  const ratio = busy / alone;
+  console.log(
+    `requests causing events: alone ${alone.toFixed(0)}/s, with ${webhooks} webhooks and ${liveClients} live clients ${busy.toFixed(0)}/s = ${ratio.toFixed(2)} (>= ${throughputRatioMin} wanted)`,
+  );
+  console.log(
+    `  meanwhile ${(loaded.deliveries / seconds).toFixed(0)} webhook deliveries/s, live p50 ${loaded.p50} ms, p99 ${loaded.p99} ms, max ${loaded.max} ms, dropped ${loaded.dropped}; server CPU ${(serverCpu / seconds).toFixed(2)}`,
+  );
+  console.log(
+    `paced to ${pace} events/s: ${paced.toFixed(0)} events/s, ${(calm.deliveries / seconds).toFixed(0)} deliveries/s, live p50 ${calm.p50} ms, p99 ${calm.p99} ms (< ${liveP99MsMax} wanted), max ${calm.max} ms, dropped ${calm.dropped}`,
+  );
+  process.exitCode = ratio >= throughputRatioMin && calm.p99 < liveP99MsMax ? 0 : 1;
+  await stop(product.child);
+} finally {
+  await stopAll();
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+async function logIn(url: string): Promise<string> {
+  const form = new URLSearchParams({ grant_type: 'password', username: admin.email, password: admin.password });
+  const answer = await fetch(`${url}/api/v1/auth/token`, { method: 'POST', body: form });
+  return ((await answer.json()) as { access_token: string }).access_token;
+}
+
+function client(url: string, token: string): Call {
+  return async (method, path, body) => {
+    const answer = await fetch(`${url}/api/v1${path}`, {
+      method,
+      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+      ...(body ? { body: JSON.stringify(body) } : {}),
+    });
+    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
+    return (await answer.json()) as { id: string };
+  };
+}
+
+/** Blocks and activates customers in turn for so long, at most so many a second. @returns requests a second. */
+async function load(call: Call, ids: readonly string[], duration: number, perSecond: number): Promise<number> {
+  const from = performance.now();
+  const until = from + duration * 1000;
+  const free = [...ids];
+  let done = 0;
+  let begun = 0;
+  const lane = async (): Promise<void> => {
+    while (performance.now() < until) {
+      begun += 1;
+      const early = (begun / perSecond) * 1000 - (performance.now() - from);
+      if (early > 1) await Bun.sleep(early);
+      const id = free.shift() ?? '';
+      await call('POST', `/clientes/${id}/bloquear`, { motivo: 'x' });
+      await call('POST', `/clientes/${id}/ativar`);
+      done += 2;
+      begun += 1;
+      free.push(id);
+    }
+  };
+  await Promise.all(Array.from({ length: inFlight }, lane));
+  return done / ((performance.now() - from) / 1000);
+}
