@@ -42,6 +42,8 @@ export interface Reaction extends Consumer {
 
 /** Reacts in the database: what it writes and the settling of its deliveries are one transaction, so exactly once. */
 export interface Projection extends Consumer {
+  /** Whether others act on what it writes, so that it has to be on the disk first; otherwise a lost end is done again. */
+  durable: boolean;
   apply(tx: Tx, events: readonly CommittedEvent[]): Promise<void>;
 }
 
@@ -100,8 +102,9 @@ export function createRelay({ work, writer, clock, ids, onError }: Dependencies)
   }
 
   async function applyAll(projection: Projection, due: readonly DueEvent[]): Promise<void> {
+    const write = projection.durable ? work.write : work.writeRelaxed;
     const apply = (batch: readonly DueEvent[]) =>
-      work.write(systemActor(projection.nome), async (tx) => {
+      write(systemActor(projection.nome), async (tx) => {
         const events = batch.map(({ event }) => event);
         await projection.apply(tx, events);
         const seqs = events.map(({ seq }) => seq);
@@ -138,7 +141,8 @@ export function createRelay({ work, writer, clock, ids, onError }: Dependencies)
         return false;
       }
     });
-    await settleDeliveries(writer, reaction.nome, done);
+    // Lost in a power failure, they are delivered again.
+    await work.writeRelaxed(systemActor(reaction.nome), (tx) => settleDeliveries(tx.db, reaction.nome, done));
   }
 
   async function failed(consumer: Consumer, { event, tentativas: before }: DueEvent, error: unknown): Promise<void> {

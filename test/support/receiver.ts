@@ -53,7 +53,11 @@ export function startReceiver(
         };
         const timer = setTimeout(() => {
           waiting.delete(look);
-          reject(new Error(`received: ${JSON.stringify(received.map(({ body }) => body))}`));
+          reject(
+            new Error(
+              `received ${received.length}: ${JSON.stringify(received.map(({ body }) => body)).slice(0, 2_000)}`,
+            ),
+          );
         }, 20_000);
         waiting.add(look);
         look();

@@ -136,6 +136,7 @@ export function createVigia({ work, clock, abertura, medidas, avisos, sistema, o
     /** The consumer of events: causes and their ends. */
     projection: {
       nome: 'alertas',
+      durable: true,
       wants: (tipo: EventType) => byType.has(tipo),
       apply: async (tx: Tx, events: readonly CommittedEvent[]): Promise<void> => {
         if (stale) await reload();

@@ -1,6 +1,6 @@
 /** Deliveries of webhooks in the database: the queue of each webhook, and the log of what came of it. */
 
-import { type Selectable, sql } from 'kysely';
+import { CompiledQuery, type Selectable, sql } from 'kysely';
 import { rfc3339 } from '../../core/clock';
 import type { Page, PageRequest } from '../../core/page';
 import { Problem } from '../../core/problem';
@@ -109,39 +109,23 @@ export type Resultado = Pick<Entrega, 'id' | 'webhook_id' | 'entidade_id' | 'sta
   tentada_em: number;
 };
 
+/** Compiled once: they run ten times for each event that ten webhooks want. */
+const saveSql = `UPDATE webhook_entregas SET status = ?, tentativas = ?, proxima_em = ?, tentada_em = ?, duracao_ms = ?,
+  requisicao = ?, resposta_status = ?, resposta_corpo = ?, erro = ? WHERE id = ?`;
+const advanceSql = `UPDATE webhook_entregas SET proxima_em = ? WHERE proxima_em IS NULL AND id = (
+  SELECT id FROM webhook_entregas WHERE webhook_id = ? AND entidade_id = ? AND status = 'pendente' ORDER BY seq LIMIT 1)`;
+
 /** Writes what came of an attempt; once it is settled, the entity's next delivery gets its turn. */
 export async function saveResultado(db: Db, resultado: Resultado): Promise<void> {
   const { id, webhook_id, entidade_id, status, tentativas, proxima_em, tentativa, tentada_em } = resultado;
-  await db
-    .updateTable('webhook_entregas')
-    .set({
-      status,
-      tentativas,
-      proxima_em,
-      tentada_em,
-      duracao_ms: Math.round(tentativa.duracaoMs),
-      requisicao: tentativa.requisicao,
-      resposta_status: tentativa.status,
-      resposta_corpo: tentativa.resposta,
-      erro: tentativa.erro,
-    })
-    .where('id', '=', id)
-    .execute();
+  const { duracaoMs, requisicao, status: answered, resposta, erro } = tentativa;
+  const attempt = [tentada_em, Math.round(duracaoMs), requisicao, answered, resposta, erro];
+  await db.executeQuery(CompiledQuery.raw(saveSql, [status, tentativas, proxima_em, ...attempt, id]));
   if (status !== 'pendente') await advanceEntity(db, webhook_id, entidade_id, tentada_em);
 }
 
 async function advanceEntity(db: Db, webhookId: string, entidadeId: string, now: number): Promise<void> {
-  const next = await db
-    .selectFrom('webhook_entregas')
-    .select(['id', 'proxima_em'])
-    .where('webhook_id', '=', webhookId)
-    .where('entidade_id', '=', entidadeId)
-    .where('status', '=', 'pendente')
-    .orderBy('seq')
-    .limit(1)
-    .executeTakeFirst();
-  if (!next || next.proxima_em !== null) return;
-  await db.updateTable('webhook_entregas').set({ proxima_em: now }).where('id', '=', next.id).execute();
+  await db.executeQuery(CompiledQuery.raw(advanceSql, [now, webhookId, entidadeId]));
 }
 
 export async function insertEntrega(db: Db, entrega: Entrega): Promise<void> {

@@ -27,19 +27,22 @@ const windowMax = 16;
 const windowStart = 4;
 /** Every receiver may have so many under way, whatever the others do. */
 const windowAlways = 2;
-/** Beyond it only `windowAlways` is granted. Bun has 256 connections for all requests of the process. */
-const underWayMax = 50;
+/** Of all receivers together; beyond it only `windowAlways` is granted. Bun has 256 connections for all requests of the process. */
+const requestsMax = 100;
 const slowMs = 2 * secondMs;
 const loadMax = 64;
 const pollMs = 250;
-const flushMs = 10;
+const flushMs = 20;
 /** A receiver that fails is asked seldom, so that a long queue does not become a flood of failures. */
 const pauseMs = [0, 100, 200, 400, 800, secondMs];
 
 interface Lane {
   webhook: Webhook;
   wants(event: CommittedEvent): boolean;
-  underWay: Map<string, EntregaDevida>;
+  /** Begun and not yet written. */
+  underWay: Set<string>;
+  /** Waiting for an answer. */
+  requests: number;
   loaded: EntregaDevida[];
   loading: boolean;
   window: number;
@@ -72,32 +75,37 @@ export function createEnvio({ work, clock, ids, store, tentar, backoffSeconds, r
   const running = new Set<Promise<void>>();
   const counts = { entregues: 0, falhas: 0 };
 
-  function totalUnderWay(): number {
+  function totalRequests(): number {
     let total = 0;
-    for (const { underWay } of lanes.values()) total += underWay.size;
+    for (const { requests } of lanes.values()) total += requests;
     return total;
   }
 
-  function pump(lane: Lane): void {
+  /** Sends what is loaded, as far as the receiver takes it. */
+  function fill(lane: Lane): void {
     if (stopped || performance.now() < lane.pausedUntil) return;
-    while (lane.loaded.length > 0 && lane.underWay.size < lane.window) {
-      if (lane.underWay.size >= windowAlways && totalUnderWay() >= underWayMax) break;
+    while (lane.loaded.length > 0 && lane.requests < lane.window) {
+      if (lane.requests >= windowAlways && totalRequests() > requestsMax) break;
       const entrega = lane.loaded.shift();
       if (entrega) begin(lane, entrega);
     }
-    if (lane.loaded.length === 0 && !lane.loading) load(lane);
+  }
+
+  function pump(lane: Lane): void {
+    fill(lane);
+    if (lane.loaded.length === 0 && !lane.loading && !stopped) load(lane);
   }
 
   /** Looks for what is due, behind what is under way. */
   function load(lane: Lane): void {
     lane.loading = true;
     // What ends while the rows are read is in them still.
-    const before = new Set(lane.underWay.keys());
+    const before = new Set(lane.underWay);
     const loading = dueEntregas(work.reader, lane.webhook.id, clock.now(), loadMax + lane.underWay.size)
       .then((due) => {
         lane.loaded = due.filter(({ id }) => !before.has(id) && !lane.underWay.has(id));
         lane.loading = false;
-        if (lane.loaded.length > 0 && lane.underWay.size < lane.window) pump(lane);
+        fill(lane);
       })
       .catch((error: unknown) => {
         lane.loading = false;
@@ -108,8 +116,12 @@ export function createEnvio({ work, clock, ids, store, tentar, backoffSeconds, r
   }
 
   function begin(lane: Lane, entrega: EntregaDevida): void {
-    lane.underWay.set(entrega.id, entrega);
+    lane.underWay.add(entrega.id);
+    lane.requests += 1;
     const attempt = tentar(lane.webhook, entrega)
+      .finally(() => {
+        lane.requests -= 1;
+      })
       .then((tentativa) => finish(lane, entrega, tentativa))
       .catch((error: unknown) => {
         lane.underWay.delete(entrega.id);
@@ -133,6 +145,8 @@ export function createEnvio({ work, clock, ids, store, tentar, backoffSeconds, r
     lane.pausedUntil = performance.now() + (pauseMs[Math.min(lane.failures, pauseMs.length - 1)] ?? 0);
     results.push({ id, webhook_id, entidade_id, ...next, tentativa, tentada_em: now });
     flushing ??= flushSoon();
+    // What is written is not due any more: only then more is looked for.
+    fill(lane);
   }
 
   async function flushSoon(): Promise<void> {
@@ -141,7 +155,8 @@ export function createEnvio({ work, clock, ids, store, tentar, backoffSeconds, r
     results = [];
     flushing = null;
     try {
-      await work.write(actor, async (tx) => {
+      // Lost in a power failure, they are made again under the same webhook-id.
+      await work.writeRelaxed(actor, async (tx) => {
         for (const resultado of batch) await saveResultado(tx.db, resultado);
         await judge(tx, batch);
       });
@@ -210,7 +225,8 @@ export function createEnvio({ work, clock, ids, store, tentar, backoffSeconds, r
     return {
       webhook,
       wants,
-      underWay: new Map(),
+      underWay: new Set(),
+      requests: 0,
       loaded: [],
       loading: false,
       window: windowStart,
@@ -235,6 +251,7 @@ export function createEnvio({ work, clock, ids, store, tentar, backoffSeconds, r
     /** The consumer of events: each becomes a delivery of every webhook that wants it. */
     projection: {
       nome: 'webhooks',
+      durable: false,
       wants: (tipo: EventType) => wanted.has(tipo),
       apply: async (tx: Tx, events: readonly CommittedEvent[]): Promise<void> => {
         if (stale) await reload();
@@ -283,7 +300,7 @@ export function createEnvio({ work, clock, ids, store, tentar, backoffSeconds, r
     },
 
     async stats() {
-      return { ativos: lanes.size, em_curso: totalUnderWay(), ...counts, ...(await countEntregas(work.reader)) };
+      return { ativos: lanes.size, em_curso: totalRequests(), ...counts, ...(await countEntregas(work.reader)) };
     },
   };
 }

@@ -4,7 +4,7 @@
  */
 
 import { createHash } from 'node:crypto';
-import type { Kysely, Transaction } from 'kysely';
+import { type Kysely, sql, type Transaction } from 'kysely';
 import type { Actor } from '../../core/actor';
 import { type Clock, rfc3339 } from '../../core/clock';
 import type { CommittedEvent, NewEvent } from '../../core/events';
@@ -53,6 +53,11 @@ export interface UnitOfWork {
    * @returns what `work` returned, once it is on the disk.
    */
   write<T>(actor: Actor, work: (tx: Tx) => Promise<T>): Promise<T>;
+  /**
+   * As `write`, but without waiting for the disk: a killed process loses nothing, a power failure perhaps the last
+   * moments, whole transactions from the end. For work that is then simply done again.
+   */
+  writeRelaxed<T>(actor: Actor, work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Runs `work` among the write transactions, where no other change can come between; it changes no records itself. */
   exclusive(work: (db: Db) => Promise<void>): Promise<void>;
   /** Is told of every commit, in order. */
@@ -93,9 +98,54 @@ const secretFields = new Set([
   'otp_novo_selado',
 ]);
 
+type Transact = <T>(run: (db: Transaction<Schema>) => Promise<T>) => Promise<T>;
+
+/** A transaction whose commit is in the log, but perhaps not yet on the disk: the next full commit takes it there. */
+async function relaxed<T>(writer: Db, run: (db: Transaction<Schema>) => Promise<T>): Promise<T> {
+  return writer.connection().execute(async (connection) => {
+    await sql`PRAGMA synchronous = NORMAL`.execute(connection);
+    try {
+      return await connection.transaction().execute(run);
+    } finally {
+      await sql`PRAGMA synchronous = FULL`.execute(connection);
+    }
+  });
+}
+
 export function createUnitOfWork({ writer, reader, clock, ids, keyring }: Dependencies): UnitOfWork {
   const listeners: CommitListener[] = [];
   const consumers: OutboxConsumer[] = [];
+
+  async function change<T>(transact: Transact, actor: Actor, work: (tx: Tx) => Promise<T>): Promise<T> {
+    const events: CommittedEvent[] = [];
+    const touched = new Set<string>();
+    const result = await transact(async (db) => {
+      // The clock is read inside: the transaction may have waited for others.
+      const now = clock.now();
+      const recordAll = async (changes: readonly Change[]): Promise<void> => {
+        const last = changes.at(-1);
+        if (!last) return;
+        const eventos = changes.flatMap((change) => change.eventos);
+        const hash = await sealedHash(db, keyring);
+        await sealAudit(db, keyring, await appendAudit(db, ids, actor, changes, { now, hash }));
+        events.push(...(await appendEvents(db, ids, consumers, actor, eventos, now)));
+        for (const { entidadeId } of changes) touched.add(entidadeId);
+        for (const evento of eventos) for (const id of idsIn(evento)) touched.add(id);
+        if (actor.idempotencia) await markEffect(db, actor.idempotencia, last);
+      };
+      return work({
+        db,
+        now,
+        touch: (id) => {
+          touched.add(id);
+        },
+        record: (change) => recordAll([change]),
+        recordAll,
+      });
+    });
+    if (touched.size > 0) for (const listener of listeners) listener({ events, ids: touched });
+    return result;
+  }
 
   return {
     reader,
@@ -106,36 +156,8 @@ export function createUnitOfWork({ writer, reader, clock, ids, keyring }: Depend
       consumers.push(consumer);
     },
     exclusive: (work) => writer.transaction().execute(work),
-    async write(actor, work) {
-      const events: CommittedEvent[] = [];
-      const touched = new Set<string>();
-      const result = await writer.transaction().execute(async (db) => {
-        // The clock is read inside: the transaction may have waited for others.
-        const now = clock.now();
-        const recordAll = async (changes: readonly Change[]): Promise<void> => {
-          const last = changes.at(-1);
-          if (!last) return;
-          const eventos = changes.flatMap((change) => change.eventos);
-          const hash = await sealedHash(db, keyring);
-          await sealAudit(db, keyring, await appendAudit(db, ids, actor, changes, { now, hash }));
-          events.push(...(await appendEvents(db, ids, consumers, actor, eventos, now)));
-          for (const { entidadeId } of changes) touched.add(entidadeId);
-          for (const evento of eventos) for (const id of idsIn(evento)) touched.add(id);
-          if (actor.idempotencia) await markEffect(db, actor.idempotencia, last);
-        };
-        return work({
-          db,
-          now,
-          touch: (id) => {
-            touched.add(id);
-          },
-          record: (change) => recordAll([change]),
-          recordAll,
-        });
-      });
-      if (touched.size > 0) for (const listener of listeners) listener({ events, ids: touched });
-      return result;
-    },
+    write: (actor, work) => change((run) => writer.transaction().execute(run), actor, work),
+    writeRelaxed: (actor, work) => change((run) => relaxed(writer, run), actor, work),
   };
 }
 
