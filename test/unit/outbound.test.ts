@@ -160,7 +160,9 @@ describe('sending', () => {
 
   test('asks for a certificate of the name, not of the address', async () => {
     expect((await outbound.send({ ...request, url: `https://hook.test:${secure.port}/` })).status).toBe(202);
-    expect(await outcome(outbound.send({ ...request, url: `https://other.test:${secure.port}/` }))).toContain('ALTNAME_INVALID');
+    expect(await outcome(outbound.send({ ...request, url: `https://other.test:${secure.port}/` }))).toContain(
+      'ALTNAME_INVALID',
+    );
     const distrustful = createOutbound({ allowPrivate: true, resolve: async () => loopback });
     expect(await outcome(distrustful.send({ ...request, url: `https://hook.test:${secure.port}/` }))).toMatch(
       /certificate/,
