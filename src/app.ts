@@ -23,7 +23,7 @@ export async function createApp(settings: Settings, log: Log) {
   const services = createServices(adapters);
   const broker = await composeBroker(adapters, services);
   const events = composeEvents(adapters, services, broker);
-  const jobs = composeJobs(adapters, services);
+  const jobs = composeJobs(adapters, services, events);
   const handler = composeHttp(adapters, services, jobs, events);
   const { addresses, clock, ids } = adapters;
   const sockets = createWebSockets({

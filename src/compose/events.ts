@@ -7,6 +7,7 @@ import { createAvisos } from '../modules/alertas/avisos.service';
 import { createRegras, ensureRegrasEmbutidas } from '../modules/alertas/regras.service';
 import { createVigia } from '../modules/alertas/vigia.service';
 import { createEventos } from '../modules/eventos/eventos.service';
+import { createRetencao } from '../modules/eventos/retencao.service';
 import { createSessoesVivas } from '../modules/eventos/sessao-viva.service';
 import { createVivo } from '../modules/eventos/vivo.service';
 import { createEntregas } from '../modules/webhooks/entregas.service';
@@ -107,6 +108,7 @@ export function composeEvents(
     endpoint: liveFeed({ vivo, sessoes, authenticate }),
     relay,
     eventos: createEventos({ work, relay }),
+    retencao: createRetencao({ work, consumers: relay.consumers() }),
     webhooks,
     entregas: createEntregas({ work, clock, ids, store, tentar, ring: envio.ring }),
     envio,

@@ -2,6 +2,7 @@
 
 import type { Job } from '../core/job';
 import { limparAcesso } from '../modules/acesso/acesso.jobs';
+import { limparEventos } from '../modules/eventos/eventos.jobs';
 import { renovarAssinaturas } from '../modules/faturas/faturas.jobs';
 import { licencasExpirando } from '../modules/licencas/licencas.jobs';
 import { comandosVencidos, maquinasOffline } from '../modules/maquinas/maquinas.jobs';
@@ -12,11 +13,16 @@ import { createTarefas } from '../modules/tarefas/tarefas.service';
 import { createSchedules } from '../transport/cron/schedules';
 import { createTicker } from '../transport/cron/ticker';
 import type { Adapters } from './adapters';
+import type { Events } from './events';
 import type { Services } from './services';
 
 export type Jobs = ReturnType<typeof composeJobs>;
 
-export function composeJobs({ settings, work, clock, ids, counters, onError }: Adapters, services: Services) {
+export function composeJobs(
+  { settings, work, clock, ids, counters, onError }: Adapters,
+  services: Services,
+  events: Events,
+) {
   const jobs: Job[] = [
     maquinasOffline(services.presenca),
     comandosVencidos(services.comandos),
@@ -24,6 +30,7 @@ export function composeJobs({ settings, work, clock, ids, counters, onError }: A
     renovarAssinaturas(services.faturas.cobrar),
     limparAcesso(work, counters),
     compactarMetricas(services.metricas),
+    limparEventos(events.retencao),
     churnJob(services.insight.churn),
     limparAnomalias(services.insight.anomalias.limpar),
   ];

@@ -192,6 +192,9 @@ export function createRelay({ work, writer, clock, ids, onError }: Dependencies)
     /** Has what is due looked at now: a dead letter was put back. */
     ring: ringAll,
 
+    /** The names of everyone who has deliveries. */
+    consumers: () => consumers.map(({ consumer }) => consumer.nome),
+
     /** How far behind each consumer is. */
     stats: () =>
       consumerLags(
