@@ -7,6 +7,7 @@ import { configKey, integer, oneOf, type Setting, text } from './core/settings';
 import { acessoSettings } from './modules/acesso/acesso.settings';
 import { emailsSettings } from './modules/emails/emails.settings';
 import { maquinasSettings } from './modules/maquinas/maquinas.settings';
+import { mlSettings } from './modules/ml/ml.settings';
 import { versoesSettings } from './modules/versoes/versoes.settings';
 import { webhooksSettings } from './modules/webhooks/webhooks.settings';
 import { transportSettings } from './transport/transport.settings';
@@ -49,6 +50,7 @@ export const settingDeclarations = {
   ...transportSettings,
   ...acessoSettings,
   ...maquinasSettings,
+  ...mlSettings,
   ...emailsSettings,
   ...webhooksSettings,
   ...versoesSettings,

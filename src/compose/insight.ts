@@ -5,12 +5,13 @@ import { createAnomalias } from '../modules/ml/anomalias.service';
 import { createChurn } from '../modules/ml/churn.service';
 import { createModelos } from '../modules/ml/modelos.service';
 import { createRecusas } from '../modules/ml/recusas.service';
+import { createSuspeitas } from '../modules/ml/suspeitas.service';
 import { createTreino } from '../modules/ml/treino.service';
 import { shippedChurnModel } from '../native/shipped-models';
 import { createAnomalyStreams } from '../storage/lmdb/anomaly-streams';
 import type { Adapters } from './adapters';
 
-export function createInsight({ work, clock, ids, series, lmdb, onError }: Adapters) {
+export function createInsight({ settings, work, clock, ids, series, lmdb, onError }: Adapters) {
   const modelos = createModelos({ work, ids, shipped: shippedChurnModel, onError: onError('modelos') });
   const churn = createChurn({ work, clock, modelos, series });
   const treino = createTreino({ work, clock, modelos, activity: churn.activity });
@@ -22,12 +23,14 @@ export function createInsight({ work, clock, ids, series, lmdb, onError }: Adapt
     streams: createAnomalyStreams(lmdb),
     onError: onError('anomalias'),
   });
+  const suspeitas = createSuspeitas({ work, clock, ids, porSemana: settings.falsosAlarmesPorSemana });
   return {
     modelos,
     churn,
     treino,
     recusas,
     anomalias,
+    suspeitas,
     /** Starts what counts and watches. */
     start(): void {
       recusas.start();

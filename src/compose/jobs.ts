@@ -7,7 +7,7 @@ import { renovarAssinaturas } from '../modules/faturas/faturas.jobs';
 import { licencasExpirando } from '../modules/licencas/licencas.jobs';
 import { comandosVencidos, maquinasOffline } from '../modules/maquinas/maquinas.jobs';
 import { compactarMetricas } from '../modules/maquinas/metricas.jobs';
-import { churnJob, limparAnomalias } from '../modules/ml/ml.jobs';
+import { churnJob, limparAnomalias, procurarSuspeitas } from '../modules/ml/ml.jobs';
 import { createExecucoes } from '../modules/tarefas/execucao.service';
 import { createTarefas } from '../modules/tarefas/tarefas.service';
 import { createSchedules } from '../transport/cron/schedules';
@@ -32,6 +32,7 @@ export function composeJobs(
     compactarMetricas(services.metricas),
     limparEventos(events.retencao),
     churnJob(services.insight.churn),
+    procurarSuspeitas(services.insight.suspeitas),
     limparAnomalias(services.insight.anomalias.limpar),
   ];
   const schedules = createSchedules(settings.timeZone);

@@ -106,6 +106,7 @@ export const rotas: readonly string[] = [
   '/api/v1/ml/modelos GET ml:ler',
   '/api/v1/ml/modelos/treinar POST ml:executar',
   '/api/v1/ml/modelos/{id}/ativar POST ml:executar',
+  '/api/v1/ml/suspeitas GET ml:ler',
   '/api/v1/pagamentos/webhook POST publico',
   '/api/v1/painel/resumo GET painel:ler',
   '/api/v1/painel/sugestoes-upgrade GET painel:ler',

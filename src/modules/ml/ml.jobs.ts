@@ -1,9 +1,10 @@
 /** What predictions have to do by schedule. */
 
 import { systemActor } from '../../core/actor';
-import { dayMs, hourMs } from '../../core/clock';
+import { dayMs, hourMs, minuteMs } from '../../core/clock';
 import type { Job } from '../../core/job';
 import type { ChurnService } from './churn.service';
+import type { Suspeitas } from './suspeitas.service';
 
 export function churnJob(churn: Pick<ChurnService, 'executar'>): Job {
   return {
@@ -28,5 +29,15 @@ export function limparAnomalias(limpar: (beforeMs: number, signal: AbortSignal) 
     agenda: '30 3 * * *',
     limiteMs: hourMs,
     run: async ({ now, signal }) => `${await limpar(now - anomaliesKeptMs, signal)} anomalias apagadas`,
+  };
+}
+
+export function procurarSuspeitas(suspeitas: Pick<Suspeitas, 'procurar'>): Job {
+  return {
+    nome: 'procurar_suspeitas',
+    descricao: 'Procura o que o acaso não explica: quedas em massa, chaves compartilhadas, acessos recusados.',
+    agenda: '*/5 * * * *',
+    limiteMs: 4 * minuteMs,
+    run: async ({ now }) => `${await suspeitas.procurar(now)} suspeitas novas`,
   };
 }

@@ -7,9 +7,20 @@ import { docs, oneOf, uuid } from '../../transport/http/kit/wire';
 import type { ChurnService } from './churn.service';
 import { churnSortable } from './churn.store';
 import { classes } from './fatores.model';
-import { churnSchema, churnView, modeloSchema, modeloView, treinoSchema } from './ml.schema';
+import {
+  churnSchema,
+  churnView,
+  modeloSchema,
+  modeloView,
+  suspeitaSchema,
+  suspeitaView,
+  treinoSchema,
+} from './ml.schema';
 import type { Modelos } from './modelos.service';
 import { modeloSortable } from './modelos.store';
+import { suspeitaTipos } from './suspeitas.model';
+import type { Suspeitas } from './suspeitas.service';
+import { suspeitaSortable } from './suspeitas.store';
 import type { TreinoService } from './treino.service';
 
 const tag = 'Previsões';
@@ -19,9 +30,10 @@ interface Dependencies {
   churn: ChurnService;
   modelos: Modelos;
   treino: TreinoService;
+  suspeitas: Suspeitas;
 }
 
-export function mlRoutes({ platform, churn, modelos, treino }: Dependencies) {
+export function mlRoutes({ platform, churn, modelos, treino, suspeitas }: Dependencies) {
   return new Elysia({ prefix: '/ml' })
     .use(platform)
     .get(
@@ -54,6 +66,26 @@ export function mlRoutes({ platform, churn, modelos, treino }: Dependencies) {
       response: { 200: t.Object({ clientes: t.Integer(), novos_em_risco: t.Integer(), modelo: t.String() }) },
       detail: docs(tag, 'executarChurn', 'Calcula agora o risco de todos'),
     })
+    .get(
+      '/suspeitas',
+      async ({ ator, query, request, set }) => {
+        const page = readPage(query, suspeitaSortable, '-em');
+        const { tipo, entidade_id } = query;
+        const { itens, ...rest } = await suspeitas.listar(await ator(), page, { tipo, entidade_id });
+        linkNext(set, request, rest.proximo_cursor);
+        return { itens: itens.map(suspeitaView), ...rest };
+      },
+      {
+        acesso: 'ml:ler',
+        query: t.Object({
+          ...listQuery,
+          tipo: t.Optional(oneOf(suspeitaTipos)),
+          entidade_id: t.Optional(t.String({ maxLength: 200 })),
+        }),
+        response: { 200: pageOf(suspeitaSchema) },
+        detail: docs(tag, 'listarSuspeitas', 'O que o acaso não explica, com as evidências'),
+      },
+    )
     .get(
       '/modelos',
       async ({ ator, query, request, set }) => {

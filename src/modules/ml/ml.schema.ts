@@ -6,6 +6,8 @@ import { oneOf, timestamp, uuid } from '../../transport/http/kit/wire';
 import type { Churn } from './churn.store';
 import { classes } from './fatores.model';
 import type { Modelo } from './modelos.store';
+import { suspeitaTipos } from './suspeitas.model';
+import type { Suspeita } from './suspeitas.store';
 
 const probability = t.Number({ minimum: 0, maximum: 1, examples: [0.42] });
 
@@ -72,3 +74,18 @@ export const treinoSchema = t.Object({
   novo: metricasSchema,
   atual: metricasSchema,
 });
+
+export const suspeitaSchema = t.Object({
+  id: uuid,
+  tipo: oneOf(suspeitaTipos),
+  pontuacao: t.Number({ minimum: 0, maximum: 1 }),
+  evidencias: t.Array(t.String()),
+  entidade: t.String({ examples: ['cliente'] }),
+  entidade_id: t.String(),
+  em: timestamp,
+  atualizada_em: timestamp,
+});
+
+export function suspeitaView({ em, atualizada_em, ...suspeita }: Suspeita) {
+  return { ...suspeita, em: rfc3339(em), atualizada_em: rfc3339(atualizada_em) };
+}
