@@ -7,14 +7,17 @@ import { systemActor } from '../../core/actor';
 import type { Tx, UnitOfWork } from '../../storage/sqlite/unit-of-work';
 
 const delayMs = 20;
-const notesPerTransaction = 200;
+const notesPerTransaction = 500;
 const notesMax = 100_000;
 
 interface Dependencies<Note> {
   work: UnitOfWork;
   /** Who is said to have written it. */
   nome: string;
-  write(tx: Tx, note: Note): Promise<void>;
+  /** Notes that differ in nothing but what they are about have the same key and are written in one statement. */
+  key(note: Note): string;
+  /** Writes notes of one key. */
+  write(tx: Tx, notes: readonly Note[]): Promise<void>;
   /** Is told of each note once it is written, or could not be. */
   settled?(note: Note): void;
   onError(error: unknown): void;
@@ -28,7 +31,14 @@ export interface Andamento<Note> {
   pending(): number;
 }
 
-export function createAndamento<Note>({ work, nome, write, settled, onError }: Dependencies<Note>): Andamento<Note> {
+export function createAndamento<Note>({
+  work,
+  nome,
+  key,
+  write,
+  settled,
+  onError,
+}: Dependencies<Note>): Andamento<Note> {
   const actor = systemActor(nome);
   const notes: Note[] = [];
   let flushing: Promise<void> | null = null;
@@ -39,7 +49,7 @@ export function createAndamento<Note>({ work, nome, write, settled, onError }: D
       const batch = notes.splice(0, notesPerTransaction);
       try {
         await work.write(actor, async (tx) => {
-          for (const note of batch) await write(tx, note);
+          for (const alike of Map.groupBy(batch, key).values()) await write(tx, alike);
         });
       } catch (error) {
         onError(error);

@@ -33,7 +33,7 @@ import {
   getComando,
   insertComandos,
   listComandos,
-  markComando,
+  markComandos,
   removeOldComandos,
   selectWaiting,
   toComando,
@@ -69,7 +69,13 @@ export function createComandos({ sqlite, work, clock, ids, onError }: Dependenci
   const andamento = createAndamento<{ id: string; step: 'enviado' | 'recebido'; at: number }>({
     work,
     nome: 'comandos',
-    write: (tx, { id, step, at }) => markComando(tx.db, id, step, at),
+    key: ({ step }) => step,
+    write: async (tx, notes) => {
+      const [first] = notes;
+      if (!first) return;
+      const ids = notes.map(({ id }) => id);
+      await markComandos(tx.db, ids, first.step, first.at);
+    },
     settled: ({ id, step }) => {
       if (step === 'recebido') receivedUnwritten.delete(id);
     },

@@ -123,14 +123,21 @@ export async function commandable(
   return new Map(machines.map(({ id, ativa }) => [id, { ativa: ativa === 1, waiting: waiting.get(id) ?? 0 }]));
 }
 
-/** Records that a command went out or was received; what has come further stays where it is. */
-export async function markComando(db: Db, id: string, step: 'enviado' | 'recebido', at: number): Promise<void> {
+/** Records that commands went out or were received; what has come further stays where it is. */
+export async function markComandos(
+  db: Db,
+  ids: readonly string[],
+  step: 'enviado' | 'recebido',
+  at: number,
+): Promise<void> {
   const before = step === 'enviado' ? ['na_fila'] : waiting;
-  const times = step === 'enviado' ? { enviado_em: at } : { recebido_em: at };
+  // What was received was sent, though the note of it may be written after.
+  const sent = sql<number>`COALESCE(enviado_em, ${at})`;
+  const times = step === 'enviado' ? { enviado_em: at } : { enviado_em: sent, recebido_em: at };
   await db
     .updateTable('comandos')
     .set({ status: step, ...times, atualizado_em: at, rev: sql<number>`rev + 1` })
-    .where('id', '=', id)
+    .where('id', 'in', ids)
     .where('status', 'in', before)
     .execute();
 }

@@ -58,6 +58,15 @@ export function createEstado({ sqlite, work, licences, keyring, clock, onError }
     selectMaquinas(reader).where('maquinas.token_hmac', '=', '').compile(),
   );
 
+  const progressOf = prepareRead<Pick<MaquinaRow, 'revisao' | ProgressStep>>(
+    readerHandle,
+    reader
+      .selectFrom('maquinas')
+      .select(['revisao', 'bloqueio_enviado_em', 'bloqueio_entregue_em'])
+      .where('id', '=', '')
+      .compile(),
+  );
+
   /** Without giving way to other work: what is published next rests on nothing older than the last commit. */
   function load(maquinaId: string): MaquinaComLicenca | null {
     const row = byId(maquinaId);
@@ -67,8 +76,12 @@ export function createEstado({ sqlite, work, licences, keyring, clock, onError }
   const andamento = createAndamento<{ maquinaId: string; revisao: number; step: ProgressStep; at: number }>({
     work,
     nome: 'estado',
-    write: async (tx, { maquinaId, revisao, step, at }) => {
-      await markProgress(tx.db, maquinaId, revisao, step, at);
+    key: ({ step, revisao }) => `${step} ${revisao}`,
+    write: async (tx, notes) => {
+      const [first] = notes;
+      if (!first) return;
+      const ids = notes.map(({ maquinaId }) => maquinaId);
+      await markProgress(tx.db, ids, first.revisao, first.step, first.at);
     },
     onError,
   });
@@ -140,7 +153,7 @@ export function createEstado({ sqlite, work, licences, keyring, clock, onError }
     /** Notes that a revision was sent to, or received by, the machine; written soon, many in one transaction. */
     progress(maquinaId: string, revisao: number, step: ProgressStep): void {
       // Every reconnection sends the same state again: what is known already is not worth the write lock.
-      const row = byId(maquinaId);
+      const row = progressOf(maquinaId);
       if (!row || row.revisao !== revisao || row[step] !== null) return;
       andamento.note({ maquinaId, revisao, step, at: clock.now() });
     },
@@ -157,7 +170,7 @@ export function createEstado({ sqlite, work, licences, keyring, clock, onError }
         return;
       }
       await work.write(actor, async (tx) => {
-        await markProgress(tx.db, maquinaId, revisao, 'bloqueio_entregue_em', tx.now);
+        await markProgress(tx.db, [maquinaId], revisao, 'bloqueio_entregue_em', tx.now);
         if (!(await markAnswer(tx.db, maquinaId, answer, tx.now))) return;
         const { maquina } = await getMaquina(tx.db, maquinaId);
         const aplicado = resultado === 'aplicado';

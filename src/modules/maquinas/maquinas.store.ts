@@ -171,22 +171,21 @@ export async function bumpDesiredState(
   await update.execute();
 }
 
-/** Records how far the present desired state has come; a revision that has passed changes nothing. */
+/** Records how far the present desired state of machines has come; a revision that has passed changes nothing. */
 export async function markProgress(
   db: Db,
-  id: string,
+  ids: readonly string[],
   revisao: number,
   step: 'bloqueio_enviado_em' | 'bloqueio_entregue_em',
   now: number,
-): Promise<boolean> {
-  const result = await db
+): Promise<void> {
+  await db
     .updateTable('maquinas')
     .set({ [step]: now })
-    .where('id', '=', id)
+    .where('id', 'in', ids)
     .where('revisao', '=', revisao)
     .where(step, 'is', null)
-    .executeTakeFirst();
-  return result.numUpdatedRows === 1n;
+    .execute();
 }
 
 /** Machines that went offline and were last heard at that moment or before. */
