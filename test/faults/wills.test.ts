@@ -59,3 +59,21 @@ test('a server that was killed leaves wills; the next one publishes those of mac
   expect(await heard).toEqual({ conectada: true, sessao: 'b2' });
   await returned.endAsync();
 });
+
+test('what was acknowledged of a connection is retained, however soon the server is killed', async () => {
+  const call = await adminClient(running.url);
+  const { licenca } = await createLicenca({ call });
+  const machine = (await activate({ call }, licenca.chave)).body;
+  for (const sessao of ['k1', 'k2', 'k3']) {
+    // Resolves with the PUBACK; no will, which would be published after it.
+    const there = { ...machine, mqtt: { ...machine.mqtt, url: running.mqtt } };
+    const client = await connectMachine(there);
+    client.on('error', () => undefined);
+    const said = { conectada: true, sessao };
+    await client.publishAsync(machine.mqtt.topicos.conexao, JSON.stringify(said), { qos: 1, retain: true });
+    await running.signal('SIGKILL');
+    client.end(true);
+    running = await serve(data.path, env);
+    expect(await retained(machine, running.mqtt)).toEqual(said);
+  }
+});

@@ -261,6 +261,31 @@ describe('blocking', () => {
   });
 });
 
+test('an invalid message is acknowledged and goes no further: it is neither retained nor told', async () => {
+  const { activation, topicos } = await newMachine();
+  const client = await connectMachine(activation);
+  await client.publishAsync(topicos.conexao, JSON.stringify({ conectada: true, sessao: 's1' }), {
+    qos: 1,
+    retain: true,
+  });
+  await client.subscribeAsync(topicos.conexao, { qos: 1 });
+  const heard: string[] = [];
+  client.on('message', (_, payload) => heard.push(payload.toString()));
+  for (const payload of ['{', '{"conectada":"sim"}', '[]']) {
+    for (const qos of [1, 2] as const) await client.publishAsync(topicos.conexao, payload, { qos, retain: true });
+  }
+  const last = nextMessage(client, topicos.conexao, ({ sessao }) => sessao === 's2');
+  await client.publishAsync(topicos.conexao, JSON.stringify({ conectada: true, sessao: 's2' }), { qos: 1 });
+  await last;
+  expect(heard.map((text) => JSON.parse(text).sessao).filter((sessao) => sessao !== 's1')).toEqual(['s2']);
+  await client.endAsync();
+  const again = await connectMachine(activation);
+  const retained = nextMessage(again, topicos.conexao);
+  await again.subscribeAsync(topicos.conexao, { qos: 1 });
+  expect(await retained).toEqual({ conectada: true, sessao: 's1' });
+  await again.endAsync();
+});
+
 describe('presence', () => {
   test('the birth and the will of a machine are retained', async () => {
     const { activation, topicos } = await newMachine();

@@ -23,6 +23,7 @@ interface Dependencies {
   messages: MachineMessages;
   rate: PublishRate;
   wills: Wills;
+  storeRetained(packet: PublishPacket): Promise<void>;
   onSuspicion(suspicion: Suspicion): void;
   onError(error: unknown, maquinaId: string | null): void;
 }
@@ -30,9 +31,11 @@ interface Dependencies {
 type SubscribeDone = (error: Error | null, subscription?: Subscription | null) => void;
 
 export function createAuthorization(dependencies: Dependencies) {
-  const { connections, counters, messages, rate, wills, onSuspicion, onError } = dependencies;
+  const { connections, counters, messages, rate, wills, storeRetained, onSuspicion, onError } = dependencies;
   /** The filters granted to each client, those still on their way into its session included. */
   const granted = new WeakMap<Client, Set<string>>();
+  /** Messages that are acknowledged and go no further. */
+  const dropped = new WeakSet<object>();
 
   function suspect(motivo: string, client: Client | null, topic: string, maquinaId: string | null): void {
     onSuspicion({
@@ -44,30 +47,33 @@ export function createAuthorization(dependencies: Dependencies) {
   }
 
   /** Takes a message to its service. @param done hears of what must not be acknowledged. */
-  function take(
+  async function take(
     client: Client | null,
     maquinaId: string,
     target: keyof MachineMessages,
     packet: PublishPacket,
     done: (error?: Error) => void,
-  ): void {
+  ): Promise<void> {
     // Only the connection is retained; a retained heartbeat would be told anew to every subscriber.
     if (target !== 'conexao') packet.retain = false;
     const testamento = client === null || innerClient(client).will === packet;
-    messages[target](maquinaId, packet.payload, testamento).then(
-      (goesOn) => done(goesOn === false ? new Error('the will of a session that has passed') : undefined),
-      (error: unknown) => {
-        // What is wrong with the message is counted and the message dropped; what is wrong with the store must not be
-        // acknowledged, so the connection ends and the machine will send again.
-        if (error instanceof Problem) {
-          counters.invalid += 1;
-          done();
-          return;
-        }
-        onError(error, maquinaId);
-        done(new Error('the message could not be stored'));
-      },
-    );
+    try {
+      const goesOn = (await messages[target](maquinaId, packet.payload, testamento)) !== false;
+      // aedes acknowledges before it stores.
+      if (goesOn && packet.retain && packet.qos > 0) await storeRetained(packet);
+      done(goesOn ? undefined : new Error('the will of a session that has passed'));
+    } catch (error) {
+      // What is wrong with the message is counted and the message dropped; what is wrong with the store must not be
+      // acknowledged, so the connection ends and the machine will send again.
+      if (error instanceof Problem) {
+        counters.invalid += 1;
+        dropped.add(packet);
+        done();
+        return;
+      }
+      onError(error, maquinaId);
+      done(new Error('the message could not be stored'));
+    }
   }
 
   return {
@@ -87,7 +93,7 @@ export function createAuthorization(dependencies: Dependencies) {
       counters.messagesIn += 1;
       const delayMs = rate.take(maquinaId);
       if (delayMs === 0) {
-        take(client, maquinaId, target, packet, done);
+        void take(client, maquinaId, target, packet, done);
       } else if (delayMs > publishDelayMsMax) {
         counters.end('rate');
         done(new Error('publishes faster than allowed'));
@@ -97,7 +103,7 @@ export function createAuthorization(dependencies: Dependencies) {
         setTimeout(() => {
           // Of a connection that has ended meanwhile nothing was acknowledged, and the server may have stopped.
           if (client?.closed) done(new Error('the connection has ended'));
-          else take(client, maquinaId, target, packet, done);
+          else void take(client, maquinaId, target, packet, done);
         }, delayMs);
       }
     },
@@ -119,6 +125,9 @@ export function createAuthorization(dependencies: Dependencies) {
       else counters.refuse('subscriptions');
       done(null, room ? subscription : null);
     },
+
+    /** Whether a message was of no use to its service: nobody is told of it, and nothing of it is retained. */
+    isDropped: (packet: object): boolean => dropped.has(packet),
 
     /** Gives back what a client has unsubscribed. */
     unsubscribed(client: Client, topics: readonly string[]): void {

@@ -69,12 +69,13 @@ export async function createBroker(dependencies: Dependencies) {
     onSuspicion,
     onError,
   });
-  const { authorizePublish, authorizeSubscribe, unsubscribed } = createAuthorization({
+  const { authorizePublish, authorizeSubscribe, unsubscribed, isDropped } = createAuthorization({
     connections,
     counters,
     messages,
     rate,
     wills,
+    storeRetained: persistence.storeRetained,
     onSuspicion,
     onError,
   });
@@ -90,8 +91,9 @@ export async function createBroker(dependencies: Dependencies) {
       authorizeSubscribe,
       authorizeForward: deliveries.forwarded,
       opened: deliveries.watch,
-      // A heartbeat is stored once it is authorised.
-      endsHere: (topic) => topic.startsWith('narcidi/') && topic.endsWith('/heartbeat'),
+      // A heartbeat is stored once it is authorised, and nobody may subscribe to it.
+      endsHere: (packet) =>
+        (packet.topic.startsWith('narcidi/') && packet.topic.endsWith('/heartbeat')) || isDropped(packet),
     },
     onError: (error) => onError(error, null),
   });

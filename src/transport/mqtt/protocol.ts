@@ -29,8 +29,8 @@ type Handlers = Pick<
 >;
 
 export interface Policy extends Handlers {
-  /** Whether a message ends with its authorisation: nobody may subscribe to its topic. */
-  endsHere(topic: string): boolean;
+  /** Whether a message ends with its authorisation: nobody is told of it. */
+  endsHere(packet: PublishPacket): boolean;
   /** A connection has begun; nothing of it has been read. */
   opened(client: Client): void;
 }
@@ -69,7 +69,7 @@ export async function createProtocol(dependencies: Dependencies) {
     publish: (...call: Parameters<Aedes['publish']>) => {
       const [packet, ...rest] = call;
       const done = rest.at(-1);
-      if (endsHere(packet.topic) && typeof done === 'function') done();
+      if (endsHere(packet) && typeof done === 'function') done();
       else publish(...call);
     },
   });
