@@ -1,6 +1,6 @@
 /** Reads JSON bodies, never more than the limit in memory. */
 
-import { Problem } from '../../../core/problem';
+import { invalidField, Problem } from '../../../core/problem';
 
 export const jsonBytesMax = 1024 * 1024;
 
@@ -17,13 +17,27 @@ export async function readJson(request: Request): Promise<unknown> {
   return bytes.length === 0 ? null : parseJson(bytes);
 }
 
-/** @throws Problem JSON_INVALIDO, for bytes that are no UTF-8 too. */
+/**
+ * Names that mean something to JavaScript itself: no field of ours, and a way to change or break whatever handles the object
+ * (prototype pollution; a `toString` that is no function).
+ */
+const reservedNames = new Set(['__proto__', 'toString', 'valueOf']);
+/** Whether a text may hold one of them, escapes included. */
+const maybeReserved = /__proto__|toString|valueOf|\\u/;
+
+/** @throws Problem JSON_INVALIDO, for bytes that are no UTF-8 too; VALIDACAO for a reserved name. */
 export function parseJson(bytes: Uint8Array): unknown {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    throw new Problem('JSON_INVALIDO');
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return maybeReserved.test(text) ? JSON.parse(text, refuseReserved) : JSON.parse(text);
+  } catch (error) {
+    throw error instanceof Problem ? error : new Problem('JSON_INVALIDO');
   }
+}
+
+function refuseReserved(name: string, value: unknown): unknown {
+  if (reservedNames.has(name)) throw invalidField(name, 'é um nome reservado');
+  return value;
 }
 
 /** The whole body, refused as soon as it passes the limit, announced or not. @throws Problem CORPO_GRANDE_DEMAIS */
