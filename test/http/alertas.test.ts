@@ -156,6 +156,26 @@ describe('a machine pulled off the network', () => {
 });
 
 describe("rules of one's own", () => {
+  test('many alerts at once are one mail', async () => {
+    const nome = unique('novos');
+    const fields = { nome, evento: 'cliente.criado', canais: ['email'] };
+    const regra = (await server.call('POST', '/alertas/regras', fields)).body;
+    const create = () => server.call('POST', '/clientes', { nome: 'N', email: `${unique('n')}@exemplo.com.br` });
+    await Promise.all(Array.from({ length: 60 }, create));
+    await waitFor(
+      () => alertas(`?regra_id=${regra.id}&limite=200`),
+      (itens) => itens.length === 60,
+    );
+    const titled = () => smtp.mails.filter(({ source }) => partsOf(source).text.includes(nome));
+    await waitFor(
+      async () => titled().length,
+      (count) => count === 1,
+    );
+    expect(partsOf(titled()[0]?.source ?? '').subject).toBe('[aviso] 60 clientes novos');
+    await server.call('DELETE', `/alertas/regras/${regra.id}`);
+    expect(await alertas(`?regra_id=${regra.id}&status=aberto`)).toEqual([]);
+  }, 60_000);
+
   test('a metric opens after its time, stays between the two limits, closes behind the second', async () => {
     const regra = await server.call('POST', '/alertas/regras', {
       nome: unique('disco'),

@@ -2,7 +2,7 @@
 
 import type { EventType } from '../../core/events';
 import type { Ids } from '../../core/ids';
-import type { Tx } from '../../storage/sqlite/unit-of-work';
+import type { Change, Tx } from '../../storage/sqlite/unit-of-work';
 import { type Alerta, type Causa, collectMs, describeAlerta, grupoOf } from './alertas.model';
 import {
   deleteMembro,
@@ -13,6 +13,7 @@ import {
   insertAlerta,
   insertMembro,
   membrosOf,
+  nextNotice,
   updateAlerta,
 } from './alertas.store';
 import { closesAt, type Regra } from './regras.model';
@@ -20,7 +21,8 @@ import { closesAt, type Regra } from './regras.model';
 export type Abertura = ReturnType<typeof createAbertura>;
 
 export function createAbertura(ids: Ids) {
-  function newAlerta(tx: Tx, regra: Regra, causa: Causa, grupo: string): Alerta {
+  async function newAlerta(tx: Tx, regra: Regra, causa: Causa, grupo: string): Promise<Alerta> {
+    const collected = tx.now + collectMs;
     return {
       id: ids.next(tx.now),
       regra_id: regra.id,
@@ -38,7 +40,7 @@ export function createAbertura(ids: Ids) {
       reconhecido_em: null,
       resolvido_em: null,
       fecha_em: closesAt(regra, tx.now),
-      notificar_em: tx.now + collectMs,
+      notificar_em: (await nextNotice(tx.db, regra.id, tx.now, collected)) ?? collected,
       rev: 1,
     };
   }
@@ -62,7 +64,8 @@ export function createAbertura(ids: Ids) {
     await deleteMembros(tx.db, alerta.id);
     await updateAlerta(tx.db, depois);
     // What nobody has heard of yet ends in silence.
-    await recordAlerta(tx, 'resolver', depois, alerta.notificar_em === null ? 'alerta.resolvido' : null, canais);
+    const tipo = alerta.notificar_em === null ? 'alerta.resolvido' : null;
+    await tx.record(alertaChange('resolver', depois, tipo, canais));
     return depois;
   }
 
@@ -79,12 +82,12 @@ export function createAbertura(ids: Ids) {
       }
       const grupo = grupoOf(regra, causa);
       const open = await findOpenAlerta(tx.db, regra.id, grupo);
-      const alerta = open ?? newAlerta(tx, regra, causa, grupo);
+      const alerta = open ?? (await newAlerta(tx, regra, causa, grupo));
       if (open) {
         await again(tx, regra, open);
       } else {
         await insertAlerta(tx.db, alerta);
-        await recordAlerta(tx, 'abrir', alerta, null, []);
+        await tx.record(alertaChange('abrir', alerta, null, []));
       }
       await insertMembro(tx.db, {
         regra_id: regra.id,
@@ -128,23 +131,22 @@ export function createAbertura(ids: Ids) {
   };
 }
 
-/** Writes what became of an alert into the audit, and the event that tells of it. */
-export function recordAlerta(
-  tx: Tx,
+/** What became of an alert, for the audit, and the event that tells of it. */
+export function alertaChange(
   acao: string,
   alerta: Alerta,
   tipo: Extract<EventType, `alerta.${string}`> | null,
   canais: readonly string[],
-): Promise<void> {
+): Change {
   const { id, regra_id, regra, severidade, titulo, detalhe, entidade, entidade_id, cliente_id, status } = alerta;
   const about = { alerta_id: id, regra_id, regra, severidade, titulo, detalhe, entidade, entidade_id, status };
   const dados = { ...about, ...(cliente_id === null ? {} : { cliente_id }), canais };
-  return tx.record({
+  return {
     acao,
     entidade: 'alerta',
     entidadeId: id,
     antes: null,
     depois: { regra, titulo, status },
     eventos: tipo === null ? [] : [{ tipo, entidade: 'alerta', entidadeId: id, dados }],
-  });
+  };
 }

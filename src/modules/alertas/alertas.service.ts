@@ -4,7 +4,7 @@ import { type Actor, authorize } from '../../core/actor';
 import type { Page, PageRequest } from '../../core/page';
 import { Problem } from '../../core/problem';
 import type { UnitOfWork } from '../../storage/sqlite/unit-of-work';
-import { type Abertura, recordAlerta } from './abertura.service';
+import { type Abertura, alertaChange } from './abertura.service';
 import type { Alerta, Membro } from './alertas.model';
 import { type AlertaFilter, getAlerta, listAlertas, membrosOf, updateAlerta } from './alertas.store';
 import type { Medidas } from './medidas.service';
@@ -41,7 +41,7 @@ export function createAlertas({ work, abertura, medidas }: Dependencies) {
         if (antes.status === 'reconhecido') return antes;
         const depois: Alerta = { ...antes, status: 'reconhecido', reconhecido_em: tx.now, rev: antes.rev + 1 };
         await updateAlerta(tx.db, depois);
-        await recordAlerta(tx, 'reconhecer', depois, null, []);
+        await tx.record(alertaChange('reconhecer', depois, null, []));
         return depois;
       });
     },

@@ -77,17 +77,66 @@ export async function updateAlerta(db: Db, { id, ...row }: Alerta): Promise<void
   await db.updateTable('alertas').set(row).where('id', '=', id).execute();
 }
 
-/** Alerts whose mail and webhook are due, oldest first. */
-export async function alertasToNotify(db: Db, now: number, limit: number): Promise<Alerta[]> {
+/** The rules that have something to tell now. */
+export async function regrasToNotify(db: Db, now: number): Promise<string[]> {
+  const rows = await db
+    .selectFrom('alertas')
+    .select('regra_id')
+    .distinct()
+    .where('notificar_em', 'is not', null)
+    .where('notificar_em', '<=', now)
+    .execute();
+  return rows.map(({ regra_id }) => regra_id);
+}
+
+/** Alerts of a rule whose mail and webhook are due, oldest first. */
+export async function alertasToNotify(db: Db, regraId: string, now: number, limit: number): Promise<Alerta[]> {
   const rows = await db
     .selectFrom('alertas')
     .selectAll()
+    .where('regra_id', '=', regraId)
     .where('notificar_em', 'is not', null)
     .where('notificar_em', '<=', now)
     .orderBy('notificar_em')
     .limit(limit)
     .execute();
   return rows.map(toAlerta);
+}
+
+/** When a rule will next tell of something anyway, in the time until a moment. */
+export async function nextNotice(db: Db, regraId: string, now: number, until: number): Promise<number | null> {
+  const row = await db
+    .selectFrom('alertas')
+    .select('notificar_em')
+    .where('regra_id', '=', regraId)
+    .where('notificar_em', 'is not', null)
+    .where('notificar_em', '>', now)
+    .where('notificar_em', '<=', until)
+    .orderBy('notificar_em')
+    .limit(1)
+    .executeTakeFirst();
+  return row?.notificar_em ?? null;
+}
+
+/** Puts off what is due for a rule. */
+export async function postponeNotices(db: Db, regraId: string, now: number, until: number): Promise<void> {
+  await setNotices(db, regraId, now, until);
+}
+
+/** Notes that everything due for a rule has been told. @returns how much it was. */
+export async function settleNotices(db: Db, regraId: string, now: number): Promise<number> {
+  return setNotices(db, regraId, now, null);
+}
+
+async function setNotices(db: Db, regraId: string, now: number, notificar_em: number | null): Promise<number> {
+  const result = await db
+    .updateTable('alertas')
+    .set({ notificar_em })
+    .where('regra_id', '=', regraId)
+    .where('notificar_em', 'is not', null)
+    .where('notificar_em', '<=', now)
+    .executeTakeFirst();
+  return Number(result.numUpdatedRows);
 }
 
 /** Alerts that close by themselves now. */

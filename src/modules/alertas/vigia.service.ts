@@ -6,7 +6,7 @@ import type { CommittedEvent, EventType } from '../../core/events';
 import type { Tx, UnitOfWork } from '../../storage/sqlite/unit-of-work';
 import type { Abertura } from './abertura.service';
 import { causaOf } from './alertas.model';
-import { alertasToClose, alertasToNotify, findMembro, getAlerta } from './alertas.store';
+import { alertasToClose, findMembro, getAlerta, regrasToNotify } from './alertas.store';
 import type { Avisos } from './avisos.service';
 import { deleteEspera, dueEsperas, findEspera, saveEspera } from './esperas.store';
 import type { Medidas, Sistema } from './medidas.service';
@@ -104,22 +104,19 @@ export function createVigia({ work, clock, abertura, medidas, avisos, sistema, o
     return waiting.length + closing.length;
   }
 
-  async function notify(): Promise<number> {
-    const now = clock.now();
-    if ((await alertasToNotify(work.reader, now, 1)).length === 0) return 0;
-    return work.write(actor, async (tx) => {
-      const due = await alertasToNotify(tx.db, now, perTransaction);
-      await avisos.avisar(tx, due, regras);
-      return due.length;
-    });
+  async function notify(): Promise<void> {
+    for (const regraId of await regrasToNotify(work.reader, clock.now())) {
+      await work.write(actor, (tx) => avisos.avisar(tx, regraId, regras.get(regraId)));
+    }
   }
 
   async function tick(): Promise<void> {
     if (stale) await reload();
     await medidas.gravar(sistema);
-    while (!stopped && (await timePasses()) + (await notify()) > 0) {
+    while (!stopped && (await timePasses()) > 0) {
       // Until nothing is due.
     }
+    if (!stopped) await notify();
   }
 
   function schedule(): void {
