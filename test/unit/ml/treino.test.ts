@@ -38,7 +38,6 @@ beforeAll(async () => {
     }
     if (month < 2) continue;
     const leaving = staying.splice(0, 10);
-    watched = staying[0]?.id ?? '';
     const refusals = [...leaving, ...staying.slice(0, 3)].map(({ licencaId }) => licencaId);
     await work.write(actor, (tx) =>
       addRecusas(
@@ -49,6 +48,13 @@ beforeAll(async () => {
     services.setClock(at + 10 * dayMs);
     for (const { id } of leaving) await services.clientes.cancelar(actor, id);
   }
+  // Looked back upon, a month at a time, it is five days after refusals and five before the leaving.
+  const now = start + (months - 1) * 30 * dayMs + 35 * dayMs;
+  services.setClock(now);
+  const [refused] = staying;
+  watched = refused?.id ?? '';
+  const recusa = { licenca_id: refused?.licencaId ?? '', dia: now, codigo: 'LIMITE_DE_MAQUINAS', quantidade: 20 };
+  await work.write(actor, (tx) => addRecusas(tx.db, [recusa]));
 });
 afterAll(() => services.close());
 
