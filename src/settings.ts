@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { OperationalError } from './core/operational-error';
 import { configKey, integer, oneOf, type Setting, text } from './core/settings';
 import { acessoSettings } from './modules/acesso/acesso.settings';
+import { backupsSettings } from './modules/backups/backups.settings';
 import { emailsSettings } from './modules/emails/emails.settings';
 import { maquinasSettings } from './modules/maquinas/maquinas.settings';
 import { mlSettings } from './modules/ml/ml.settings';
@@ -51,6 +52,7 @@ export const settingDeclarations = {
   ...acessoSettings,
   ...maquinasSettings,
   ...mlSettings,
+  ...backupsSettings,
   ...emailsSettings,
   ...webhooksSettings,
   ...versoesSettings,

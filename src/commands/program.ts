@@ -1,6 +1,6 @@
 /** The command line: which commands there are and which flags each takes. */
 
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import type { Setting } from '../core/settings';
 import { version } from '../native/build-info';
 import { resolveSettings, type Settings, settingDeclarations } from '../settings';
@@ -40,6 +40,43 @@ export function createProgram(): Program {
     .requiredOption('--email <email>', 'e-mail of the administrator')
     .option('--senha-stdin', 'read the password from standard input instead of asking');
   adminSet.action(done(async () => (await import('./admin')).adminSet(settingsOf(adminSet), adminSet.opts())));
+
+  const backup = command(program, 'backup', 'Backups; the server may be running or not.');
+  const backupCreate = withData(
+    command(backup, 'create', 'Make a backup: into the backup folder, or into a file of its own.'),
+  )
+    .option('--out <file>', 'write this file instead')
+    .option('--json', 'print what is known of it as JSON')
+    .addOption(new Option('--origem <word>', 'who asked for it').hideHelp());
+  backupCreate.action(
+    done(async () => (await import('./backup')).backupCreate(settingsOf(backupCreate), backupCreate.opts())),
+  );
+  const backupList = withData(command(backup, 'list', 'List the backups in the backup folder.')).option(
+    '--json',
+    'print them as JSON',
+  );
+  backupList.action(done(async () => (await import('./backup')).backupList(settingsOf(backupList), backupList.opts())));
+  const backupVerify = withData(command(backup, 'verify', 'Read a backup to its end; exit 1 when it is damaged.'));
+  backupVerify
+    .argument('<file>', 'the backup')
+    .action((file: string) =>
+      done(async () => (await import('./backup')).backupVerify(settingsOf(backupVerify), file))(),
+    );
+  const backupDrill = withData(
+    command(backup, 'drill', 'Restore a backup into a scratch folder, compare everything, and remove it again.'),
+  );
+  backupDrill
+    .argument('<file>', 'the backup')
+    .action((file: string) =>
+      done(async () => (await import('./backup')).backupDrill(settingsOf(backupDrill), file))(),
+    );
+
+  const restore = withData(command(program, 'restore', 'Bring a backup back into the data folder.'))
+    .argument('<file>', 'the backup')
+    .option('--force', 'replace a data folder that is not empty; the old one is kept beside it');
+  restore.action((file: string) =>
+    done(async () => (await import('./restore')).restore(settingsOf(restore), file, restore.opts()))(),
+  );
 
   const keys = command(program, 'keys', 'Keys that sign certificates.');
   const keysRotate = withData(

@@ -1,7 +1,18 @@
 /** The data folder: where everything is, and who holds it. */
 
 import { Database } from 'bun:sqlite';
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  statSync,
+} from 'node:fs';
 import { join, resolve } from 'node:path';
 import { OperationalError } from '../core/operational-error';
 
@@ -67,20 +78,40 @@ export function closeToOthers(path: string): string[] {
 }
 
 /**
- * Takes the folder for one server. The lock is the operating system's, held on an empty SQLite file, so it ends with the
- * process however that ends.
+ * Takes the folder for one server.
  * @returns a function that gives the folder back.
  * @throws OperationalError when another server holds it.
  */
 export function lockDataFolder({ path }: DataFolder): () => void {
-  const file = join(path, 'server.lock');
+  return lockFile(join(path, 'server.lock'), `another server is running on the data folder ${path}`);
+}
+
+/**
+ * Takes a lock. It is the operating system's, held on an empty SQLite file, so it ends with the process however that ends.
+ * @param taken what is said when somebody else holds it.
+ * @returns a function that gives it back.
+ * @throws OperationalError
+ */
+export function lockFile(file: string, taken: string): () => void {
   const lock = new Database(file, { create: true, readwrite: true });
   try {
     lock.run('PRAGMA locking_mode = EXCLUSIVE');
     lock.run('BEGIN EXCLUSIVE');
   } catch {
     lock.close();
-    throw new OperationalError(`another server is running on the data folder ${path}`);
+    throw new OperationalError(taken);
   }
   return () => lock.close();
+}
+
+/** Flushes a folder, so that the names in it are on the disk. */
+export function syncFolder(path: string): void {
+  // Windows keeps its folders by itself, and cannot open them as files.
+  if (process.platform === 'win32') return;
+  const handle = openSync(path, 'r');
+  try {
+    fsyncSync(handle);
+  } finally {
+    closeSync(handle);
+  }
 }

@@ -16,6 +16,7 @@ import { until } from './streams';
 const manifestBytesMax = 64 * 1024 * 1024;
 
 type Entry = AsyncIterable<unknown>;
+type ReadMember = Omit<ArchiveMember, 'modificado_em'>;
 
 /** Takes one member as it comes by. */
 export type MemberSink = (nome: string, chunks: AsyncIterable<Uint8Array>) => Promise<void>;
@@ -77,7 +78,7 @@ export async function isEncrypted(path: string): Promise<boolean> {
 }
 
 async function readMembers(tar: ReturnType<typeof extract>, sink: MemberSink): Promise<Manifest> {
-  const read: ArchiveMember[] = [];
+  const read: ReadMember[] = [];
   let manifest: Manifest | null = null;
   for await (const entry of tar) {
     const { name, type } = entry.header;
@@ -87,14 +88,15 @@ async function readMembers(tar: ReturnType<typeof extract>, sink: MemberSink): P
     else read.push(await readMember(entry, name, sink));
   }
   if (manifest === null) throw new OperationalError('it has no manifest: it was not written to its end');
-  if (JSON.stringify(read) !== JSON.stringify(manifest.membros)) {
-    const wrong = manifest.membros.find(({ sha256 }, n) => read[n]?.sha256 !== sha256);
-    throw new OperationalError(`${wrong?.nome ?? 'a member'} is not what its manifest says`);
+  for (const [n, { nome, bytes, sha256 }] of manifest.membros.entries()) {
+    const same = read[n]?.nome === nome && read[n].bytes === bytes && read[n].sha256 === sha256;
+    if (!same) throw new OperationalError(`${nome} is not what its manifest says`);
   }
+  if (read.length !== manifest.membros.length) throw new OperationalError('it has more in it than its manifest says');
   return manifest;
 }
 
-async function readMember(entry: Entry, nome: string, sink: MemberSink): Promise<ArchiveMember> {
+async function readMember(entry: Entry, nome: string, sink: MemberSink): Promise<ReadMember> {
   const hash = createHash('sha256');
   let bytes = 0;
   await sink(

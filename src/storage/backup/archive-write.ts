@@ -23,6 +23,7 @@ export interface Source {
   nome: string;
   path: string;
   bytes: number;
+  modificado_em: number;
 }
 
 export interface WrittenArchive {
@@ -84,9 +85,9 @@ async function fill(
   return manifest;
 }
 
-async function addFile(tar: Pack, { nome, path, bytes }: Source): Promise<ArchiveMember> {
+async function addFile(tar: Pack, { nome, path, bytes, modificado_em }: Source): Promise<ArchiveMember> {
   const hash = createHash('sha256');
-  const entry = tar.entry({ name: nome, size: bytes, mode: memberMode });
+  const entry = tar.entry({ name: nome, size: bytes, mode: memberMode, mtime: new Date(modificado_em) });
   // The size is in the header already; what a file grew by since belongs to the next backup.
   const end = Math.max(0, bytes - 1);
   if (bytes > 0) {
@@ -98,7 +99,7 @@ async function addFile(tar: Pack, { nome, path, bytes }: Source): Promise<Archiv
   const closed = until(entry, 'close');
   entry.end(null);
   await closed;
-  return { nome, bytes, sha256: hash.digest('hex') };
+  return { nome, bytes, sha256: hash.digest('hex'), modificado_em };
 }
 
 /** One `write` may take only a part, as just before a disk is full. */

@@ -14,6 +14,8 @@ export interface ArchiveMember {
   nome: string;
   bytes: number;
   sha256: string;
+  /** When the file was last changed, epoch milliseconds: the newest signing key is told by it. */
+  modificado_em: number;
 }
 
 export interface Manifest {

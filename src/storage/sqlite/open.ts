@@ -1,6 +1,7 @@
 /** Opens the business database: one writer and one reader handle on the same WAL file, migrated to the newest schema. */
 
 import { Database, type SQLQueryBindings } from 'bun:sqlite';
+import { existsSync } from 'node:fs';
 import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { OperationalError } from '../../core/operational-error';
@@ -89,6 +90,33 @@ async function appliedMigrations(db: Kysely<Schema>): Promise<string[]> {
     .select('name')
     .execute();
   return rows.map((row) => row.name);
+}
+
+/** The migrations a database file has had, in order; none when there is no file yet. */
+export function schemaOf(file: string): string[] {
+  if (!existsSync(file)) return [];
+  const db = openHandle(file, true);
+  try {
+    const known = db.query("SELECT 1 FROM sqlite_master WHERE name = 'kysely_migration'").get();
+    if (!known) return [];
+    return db
+      .query<{ name: string }, []>('SELECT name FROM kysely_migration ORDER BY name')
+      .all()
+      .map(({ name }) => name);
+  } finally {
+    db.close();
+  }
+}
+
+/** The migrations of a schema that this executable does not know: it was written by a newer one. */
+export function unknownMigrations(schema: readonly string[]): string[] {
+  return schema.filter((name) => !(name in migrations));
+}
+
+/** Whether opening this file will change its schema; not so for a new file. */
+export function needsMigration(file: string): boolean {
+  const schema = schemaOf(file);
+  return schema.length > 0 && Object.keys(migrations).some((name) => !schema.includes(name));
 }
 
 /**
