@@ -1,6 +1,7 @@
 /** `narcidicontrol admin set`: makes an administrator, or resets its password, on the data folder itself. */
 
 import { createInterface } from 'node:readline/promises';
+import { backupBeforeMigration } from '../compose/backups';
 import { systemClock } from '../core/clock';
 import { uuidV7 } from '../core/ids';
 import { OperationalError } from '../core/operational-error';
@@ -19,7 +20,9 @@ interface Options {
 /** @throws OperationalError for a password that will not do. */
 export async function adminSet(settings: Settings, { email, senhaStdin }: Options): Promise<number> {
   const senha = senhaStdin ? (await Bun.stdin.text()).replace(/\r?\n$/, '') : await askPassword();
-  const stores = await openStores(prepareDataFolder(settings.data), systemClock(settings.clockOffsetSeconds));
+  const folder = prepareDataFolder(settings.data);
+  await backupBeforeMigration(settings, folder);
+  const stores = await openStores(folder, systemClock(settings.clockOffsetSeconds));
   try {
     const administrador = createAdministrador({ ...stores, ids: uuidV7, senhas: createSenhas() });
     const usuario = await administrador.definir('linha de comando', email ?? '', senha);

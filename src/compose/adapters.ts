@@ -9,6 +9,7 @@ import { createCounters } from '../storage/lmdb/counters';
 import { openLmdb } from '../storage/lmdb/open';
 import { createSeriesStore } from '../storage/lmdb/series';
 import { openStores } from '../stores';
+import { backupBeforeMigration } from './backups';
 
 export type Adapters = Awaited<ReturnType<typeof openAdapters>>;
 
@@ -24,10 +25,12 @@ export async function openAdapters(settings: Settings, log: Log) {
   }
   const folder = prepareDataFolder(settings.data);
   const unlock = lockDataFolder(folder);
-  const stores = await openStores(folder, clock).catch((error: unknown) => {
-    unlock();
-    throw error;
-  });
+  const stores = await backupBeforeMigration(settings, folder)
+    .then(() => openStores(folder, clock))
+    .catch((error: unknown) => {
+      unlock();
+      throw error;
+    });
   const lmdb = openLmdb(folder.lmdb);
   const series = createSeriesStore(lmdb, {
     rawMs: settings.metricsRawHours * hourMs,

@@ -18,6 +18,7 @@ import { usuariosRoutes } from '../modules/acesso/usuarios.routes';
 import { alertasRoutes } from '../modules/alertas/alertas.routes';
 import { regrasRoutes } from '../modules/alertas/regras.routes';
 import { auditoriaRoutes } from '../modules/auditoria/auditoria.routes';
+import { backupsRoutes } from '../modules/backups/backups.routes';
 import { clientesRoutes } from '../modules/clientes/clientes.routes';
 import { lgpdRoutes } from '../modules/clientes/lgpd.routes';
 import { eventosRoutes } from '../modules/eventos/eventos.routes';
@@ -108,6 +109,7 @@ export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs, 
     .use(faturasRoutes(platform, services.faturas))
     .use(tarefasRoutes(platform, jobs.tarefas))
     .use(eventosRoutes({ platform, eventos: events.eventos, stream: createStream(events), authenticate }))
+    .use(backupsRoutes(platform, jobs.backups))
     .use(webhooksRoutes(platform, events.webhooks, events.entregas))
     .use(regrasRoutes(platform, events.regras))
     .use(alertasRoutes(platform, events.alertas))

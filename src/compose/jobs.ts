@@ -2,6 +2,7 @@
 
 import type { Job } from '../core/job';
 import { limparAcesso } from '../modules/acesso/acesso.jobs';
+import { backup, simulacroRestauracao } from '../modules/backups/backups.jobs';
 import { limparEventos } from '../modules/eventos/eventos.jobs';
 import { renovarAssinaturas } from '../modules/faturas/faturas.jobs';
 import { licencasExpirando } from '../modules/licencas/licencas.jobs';
@@ -13,16 +14,15 @@ import { createTarefas } from '../modules/tarefas/tarefas.service';
 import { createSchedules } from '../transport/cron/schedules';
 import { createTicker } from '../transport/cron/ticker';
 import type { Adapters } from './adapters';
+import { composeBackups } from './backups';
 import type { Events } from './events';
 import type { Services } from './services';
 
 export type Jobs = ReturnType<typeof composeJobs>;
 
-export function composeJobs(
-  { settings, work, clock, ids, counters, onError }: Adapters,
-  services: Services,
-  events: Events,
-) {
+export function composeJobs(adapters: Adapters, services: Services, events: Events) {
+  const { settings, work, clock, ids, counters, onError } = adapters;
+  const backups = composeBackups(adapters);
   const jobs: Job[] = [
     maquinasOffline(services.presenca),
     comandosVencidos(services.comandos),
@@ -34,6 +34,8 @@ export function composeJobs(
     churnJob(services.insight.churn),
     procurarSuspeitas(services.insight.suspeitas),
     limparAnomalias(services.insight.anomalias.limpar),
+    backup(backups),
+    simulacroRestauracao(backups),
   ];
   const schedules = createSchedules(settings.timeZone);
   const execucoes = createExecucoes(jobs, { work, clock, ids, schedules, onError: onError('tarefas') });
@@ -42,6 +44,7 @@ export function composeJobs(
   return {
     tarefas,
     execucoes,
+    backups,
     /** Starts what was missed while the server was stopped, then goes by the schedules. */
     async start(): Promise<void> {
       await execucoes.load();

@@ -63,6 +63,7 @@ const catalogue = {
   AINDA_NAO_VIGENTE: { status: 403, title: 'A licença ainda não começou a valer' },
   MAQUINA_NAO_ATIVADA: { status: 404, title: 'A máquina não está ativa nesta licença' },
   INDISPONIVEL: { status: 503, title: 'O servidor não pode responder agora' },
+  BACKUP_FALHOU: { status: 500, title: 'O backup não pôde ser feito' },
   ARMAZENAMENTO_CHEIO: { status: 507, title: 'Não há espaço em disco' },
   ERRO_INTERNO: { status: 500, title: 'Erro interno' },
 } as const satisfies Record<string, { status: number; title: string }>;

@@ -7,13 +7,19 @@ import { contextOf } from '../../transport/http/kit/context';
 import type { Download } from './download.service';
 import { decideEntrega, type Faixa } from './faixa.model';
 
+/** A file and what is told of it. */
+interface ServedFile {
+  versao: Pick<Download['versao'], 'arquivo' | 'tamanho' | 'sha256' | 'criado_em'>;
+  path: string;
+}
+
 /**
  * @param toTheEnd is told, before a body is sent that holds the last byte, whether it is only the file's end.
  * @throws Problem VERSAO_DESATUALIZADA for If-Match, FAIXA_INVALIDA
  */
 export function fileResponse(
   request: Request,
-  { versao, path }: Download,
+  { versao, path }: ServedFile,
   toTheEnd: (partial: boolean) => void,
 ): Response {
   const file = { etag: `"${versao.sha256}"`, modificadaEm: versao.criado_em, bytes: versao.tamanho };
