@@ -27,6 +27,8 @@ import type { Services } from './services';
 
 /** A machine hears of a block at once. */
 const machineGapMs = 1;
+/** Machines that are told together wait for the disk once. */
+const machinesAtOnce = 200;
 
 export type Events = ReturnType<typeof composeEvents>;
 
@@ -46,6 +48,7 @@ export function composeEvents(
   relay.register({
     nome: 'estado-mqtt',
     gapMs: machineGapMs,
+    entitiesAtOnce: machinesAtOnce,
     wants: changesMachineState,
     handle: async (event) => {
       for await (const batch of estado.affectedBy(event)) await broker.tellAll(batch);
@@ -54,6 +57,7 @@ export function composeEvents(
   relay.register({
     nome: 'comandos-mqtt',
     gapMs: machineGapMs,
+    entitiesAtOnce: machinesAtOnce,
     wants: (tipo) => tipo === 'maquina.comando_criado',
     handle: async ({ dados }) => {
       if (typeof dados.maquina_id === 'string') await broker.command(dados.maquina_id);

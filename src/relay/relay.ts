@@ -30,6 +30,8 @@ const roundGapMs = 50;
 interface Consumer {
   nome: string;
   wants(tipo: EventType): boolean;
+  /** So many entities at a time, where sixteen are too few: they share what they wait for. */
+  entitiesAtOnce?: number;
   /** Between two of its rounds, where fifty milliseconds are too long to wait. */
   gapMs?: number;
 }
@@ -130,7 +132,7 @@ export function createRelay({ work, writer, clock, ids, onError }: Dependencies)
 
   async function handleAll(reaction: Reaction, due: readonly DueEvent[]): Promise<void> {
     const done: number[] = [];
-    await inOrder(due, async (one) => {
+    const handle = async (one: DueEvent): Promise<boolean> => {
       if (stopped) return false;
       try {
         await reaction.handle(one.event);
@@ -140,7 +142,8 @@ export function createRelay({ work, writer, clock, ids, onError }: Dependencies)
         await failed(reaction, one, error);
         return false;
       }
-    });
+    };
+    await inOrder(due, handle, reaction.entitiesAtOnce);
     // Lost in a power failure, they are delivered again.
     await work.writeRelaxed(systemActor(reaction.nome), (tx) => settleDeliveries(tx.db, reaction.nome, done));
   }
@@ -216,12 +219,16 @@ export function createRelay({ work, writer, clock, ids, onError }: Dependencies)
  * Works on several entities at a time, on each in the order of its events.
  * @param work answers false when the later events of this entity have to wait.
  */
-async function inOrder(due: readonly DueEvent[], work: (one: DueEvent) => Promise<boolean>): Promise<void> {
+async function inOrder(
+  due: readonly DueEvent[],
+  work: (one: DueEvent) => Promise<boolean>,
+  atOnce = entitiesAtOnceMax,
+): Promise<void> {
   const entities = [...Map.groupBy(due, ({ event }) => event.entidadeId).values()];
   const lane = async (): Promise<void> => {
     for (let entity = entities.shift(); entity; entity = entities.shift()) {
       for (const one of entity) if (!(await work(one))) break;
     }
   };
-  await Promise.all(Array.from({ length: Math.min(entitiesAtOnceMax, entities.length) }, lane));
+  await Promise.all(Array.from({ length: Math.min(atOnce, entities.length) }, lane));
 }
