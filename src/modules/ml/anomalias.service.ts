@@ -57,6 +57,9 @@ interface Dependencies {
   onError(error: unknown): void;
 }
 
+/** Between two looks at a machine, on its own clock. */
+const lookEveryMs = secondMs;
+
 /** What is kept in memory of a machine. */
 interface Watched {
   /** The newest heartbeat taken in, on the machine's clock: what is older comes late and would mix up the course. */
@@ -161,7 +164,8 @@ export function createAnomalias({ work, clock, ids, streams, onError }: Dependen
         machine.heardAt = clock.now();
         const inOrder = points.length > 1 ? [...points].sort((a, b) => a.em - b.em) : points;
         for (const { em, cpu, memoria, disco, extras } of inOrder) {
-          if (em <= machine.em) continue;
+          // A machine that says more is looked at once a second: the course is the same, and its broker is not slowed down.
+          if (em < machine.em + lookEveryMs) continue;
           machine.em = em;
           machine.dirty = true;
           take(machine, maquinaId, 'cpu', cpu, em);

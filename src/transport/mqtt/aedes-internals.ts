@@ -52,7 +52,11 @@ export interface InnerClient extends Client {
   deliverQoS: Deliver;
 }
 
-export interface InnerBroker extends Aedes {
+type Published = (error?: Error) => void;
+
+export interface InnerBroker extends Omit<Aedes, 'publish'> {
+  /** Called with a client and what to do next, or without the client. */
+  publish(packet: PublishPacket, client: Client | Published, done?: Published): void;
   clients: Readonly<Record<string, InnerClient>>;
   registerClient(client: InnerClient): void;
   _finishRegisterClient(client: InnerClient): void;
@@ -64,5 +68,5 @@ export function innerClient(client: Client): InnerClient {
 }
 
 export function innerBroker(aedes: Aedes): InnerBroker {
-  return aedes as InnerBroker;
+  return aedes as unknown as InnerBroker;
 }

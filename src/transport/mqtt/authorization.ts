@@ -47,22 +47,17 @@ export function createAuthorization(dependencies: Dependencies) {
   }
 
   /** Takes a message to its service. @param done hears of what must not be acknowledged. */
-  async function take(
+  function take(
     client: Client | null,
     maquinaId: string,
     target: keyof MachineMessages,
     packet: PublishPacket,
     done: (error?: Error) => void,
-  ): Promise<void> {
+  ): void {
     // Only the connection is retained; a retained heartbeat would be told anew to every subscriber.
     if (target !== 'conexao') packet.retain = false;
     const testamento = client === null || innerClient(client).will === packet;
-    try {
-      const goesOn = (await messages[target](maquinaId, packet.payload, testamento)) !== false;
-      // aedes acknowledges before it stores.
-      if (goesOn && packet.retain && packet.qos > 0) await storeRetained(packet);
-      done(goesOn ? undefined : new Error('the will of a session that has passed'));
-    } catch (error) {
+    const failed = (error: unknown): void => {
       // What is wrong with the message is counted and the message dropped; what is wrong with the store must not be
       // acknowledged, so the connection ends and the machine will send again.
       if (error instanceof Problem) {
@@ -73,7 +68,13 @@ export function createAuthorization(dependencies: Dependencies) {
       }
       onError(error, maquinaId);
       done(new Error('the message could not be stored'));
-    }
+    };
+    messages[target](maquinaId, packet.payload, testamento).then((goesOn) => {
+      if (goesOn === false) done(new Error('the will of a session that has passed'));
+      // aedes acknowledges before it stores.
+      else if (packet.retain && packet.qos > 0) storeRetained(packet).then(() => done(), failed);
+      else done();
+    }, failed);
   }
 
   return {
@@ -93,7 +94,7 @@ export function createAuthorization(dependencies: Dependencies) {
       counters.messagesIn += 1;
       const delayMs = rate.take(maquinaId);
       if (delayMs === 0) {
-        void take(client, maquinaId, target, packet, done);
+        take(client, maquinaId, target, packet, done);
       } else if (delayMs > publishDelayMsMax) {
         counters.end('rate');
         done(new Error('publishes faster than allowed'));
@@ -103,7 +104,7 @@ export function createAuthorization(dependencies: Dependencies) {
         setTimeout(() => {
           // Of a connection that has ended meanwhile nothing was acknowledged, and the server may have stopped.
           if (client?.closed) done(new Error('the connection has ended'));
-          else void take(client, maquinaId, target, packet, done);
+          else take(client, maquinaId, target, packet, done);
         }, delayMs);
       }
     },

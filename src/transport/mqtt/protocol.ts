@@ -6,6 +6,7 @@
 import type { EventEmitter } from 'node:events';
 import { Aedes, type AedesOptions, type Client, type PublishPacket } from 'aedes';
 import type { BrokerPersistence } from '../../storage/lmdb/broker-persistence';
+import { innerBroker } from './aedes-internals';
 import type { Connections, Transporte } from './connections';
 import type { Counters } from './counters';
 import { deliverWithoutWaiting, readWhenIdle } from './flow';
@@ -64,15 +65,12 @@ export async function createProtocol(dependencies: Dependencies) {
 
   // What ends here is spared the way through retained messages, queues and subscribers: that is what lets one core take a
   // hundred thousand heartbeats a second.
-  const publish = aedes.publish.bind(aedes);
-  Object.assign(aedes, {
-    publish: (...call: Parameters<Aedes['publish']>) => {
-      const [packet, ...rest] = call;
-      const done = rest.at(-1);
-      if (endsHere(packet) && typeof done === 'function') done();
-      else publish(...call);
-    },
-  });
+  const broker = innerBroker(aedes);
+  const publish = broker.publish.bind(aedes);
+  broker.publish = (packet, client, done) => {
+    if (typeof done === 'function' && endsHere(packet)) done();
+    else publish(packet, client, done);
+  };
 
   // Without a listener, an error inside the broker would end the process.
   (aedes as EventEmitter).on('error', onError);
