@@ -39,7 +39,7 @@ const reluctanceKept = 0.5 ** (1 / reluctanceHalfLife);
 export const anomalyThreshold = 0.3;
 
 interface Watched {
-  /** The first values in ascending order; null once middle and spread are settled. */
+  /** The first values in ascending order, as many as were seen; null once middle and spread are settled. */
   warmUp: Float32Array | null;
   middle: number;
   spread: number;
@@ -64,7 +64,7 @@ export function newStream(): StreamState {
 
 function newWatched(): Watched {
   return {
-    warmUp: new Float32Array(0),
+    warmUp: new Float32Array(warmUpValues),
     middle: 0,
     spread: 1,
     counts: new Uint16Array(widths.length * binsOfWidth),
@@ -97,36 +97,40 @@ export function usualRange({ value: { middle, spread } }: StreamState): { min: n
 function rarity(watched: Watched, value: number, seen: number): number {
   if (watched.warmUp) settle(watched, watched.warmUp, value, seen);
   const bent = Math.asinh((2 * (value - watched.middle)) / watched.spread);
+  const { counts } = watched;
   let sum = 0;
-  for (const [index, width] of widths.entries()) {
-    const bin = Math.max(-binsToSide, Math.min(binsToSide, Math.round(bent * width)));
+  for (let index = 0; index < widths.length; index += 1) {
+    const bin = Math.max(-binsToSide, Math.min(binsToSide, Math.round(bent * (widths[index] ?? 1))));
     const at = index * binsOfWidth + binsToSide + bin;
-    const times = watched.counts[at] ?? 0;
+    const times = counts[at] ?? 0;
     sum += 1 / (1 + times);
-    if (times < countMax) watched.counts[at] = times + 1;
+    if (times < countMax) counts[at] = times + 1;
   }
   return sum / widths.length;
 }
 
 /** Middle and spread from the values so far; the last of them settles both. */
-function settle(watched: Watched, before: Float32Array, value: number, seen: number): void {
-  const sorted = insert(before, value);
-  const quantile = (share: number): number =>
-    sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? value;
+function settle(watched: Watched, sorted: Float32Array, value: number, seen: number): void {
+  insert(sorted, seen, value);
+  const count = seen + 1;
+  const quantile = (share: number): number => sorted[Math.min(count - 1, Math.floor(share * count))] ?? value;
   watched.middle = quantile(0.5);
   // A constant so far: a tenth of its size is the measure of what is worth a word.
   watched.spread = quantile(highQuantile) - quantile(lowQuantile) || Math.abs(watched.middle) * 0.1 || 1;
-  watched.warmUp = seen + 1 < warmUpValues ? sorted : null;
+  if (count >= warmUpValues) watched.warmUp = null;
 }
 
-function insert(sorted: Float32Array, value: number): Float32Array {
-  const found = sorted.findIndex((other) => other > value);
-  const at = found === -1 ? sorted.length : found;
-  const result = new Float32Array(sorted.length + 1);
-  result.set(sorted.subarray(0, at));
-  result[at] = value;
-  result.set(sorted.subarray(at), at + 1);
-  return result;
+/** Puts a value in its place among the first `count`. */
+function insert(sorted: Float32Array, count: number, value: number): void {
+  let low = 0;
+  let high = count;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((sorted[middle] ?? 0) > value) high = middle;
+    else low = middle + 1;
+  }
+  sorted.copyWithin(low + 1, low, count);
+  sorted[low] = value;
 }
 
 const headerBytes = 32;
@@ -135,8 +139,8 @@ const watchedBytes = 16 + 2 * widths.length * binsOfWidth;
 /** The state as bytes, little-endian: 632 once it has warmed up. */
 export function encodeStream(state: StreamState): Buffer {
   const parts = [state.value, state.distance];
-  const warm = parts.reduce((sum, { warmUp }) => sum + 4 * (warmUp?.length ?? 0), 0);
-  const bytes = Buffer.alloc(headerBytes + 2 * watchedBytes + warm);
+  const warmValues = state.value.warmUp ? state.seen : 0;
+  const bytes = Buffer.alloc(headerBytes + 2 * (watchedBytes + 4 * warmValues));
   bytes.writeDoubleLE(state.seen, 0);
   bytes.writeDoubleLE(state.course, 8);
   bytes.writeDoubleLE(state.reluctance, 16);
@@ -145,10 +149,10 @@ export function encodeStream(state: StreamState): Buffer {
   for (const { warmUp, middle, spread, counts } of parts) {
     bytes.writeFloatLE(middle, at);
     bytes.writeFloatLE(spread, at + 4);
-    bytes.writeUInt32LE(warmUp ? warmUp.length + 1 : 0, at + 8);
+    bytes.writeUInt32LE(warmUp ? warmValues + 1 : 0, at + 8);
     for (const [index, count] of counts.entries()) bytes.writeUInt16LE(count, at + 16 + 2 * index);
     at += watchedBytes;
-    for (const value of warmUp ?? []) at = bytes.writeFloatLE(value, at);
+    for (const value of warmUp?.subarray(0, warmValues) ?? []) at = bytes.writeFloatLE(value, at);
   }
   return bytes;
 }
@@ -165,8 +169,8 @@ export function decodeStream(bytes: Buffer): StreamState | null {
         bytes.readUInt16LE(start + 16 + 2 * index),
       );
       at += watchedBytes;
-      const warmUp = warm === 0 ? null : new Float32Array(warm - 1);
-      for (let index = 0; warmUp && index < warmUp.length; index += 1) {
+      const warmUp = warm === 0 ? null : new Float32Array(warmUpValues);
+      for (let index = 0; warmUp && index < warm - 1; index += 1) {
         warmUp[index] = bytes.readFloatLE(at);
         at += 4;
       }

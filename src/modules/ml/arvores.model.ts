@@ -48,7 +48,7 @@ export function rowCount({ columns, values }: Rows): number {
 }
 
 /** Whether a row goes left at a node. */
-export function goesLeft(tree: Tree, node: number, value: number): boolean {
+function goesLeft(tree: Tree, node: number, value: number): boolean {
   return Number.isNaN(value) ? (tree.missingLeft[node] ?? true) : value <= (tree.threshold[node] ?? 0);
 }
 

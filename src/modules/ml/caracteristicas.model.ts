@@ -113,6 +113,9 @@ function count(value: number, one: string, many: string): string {
   return `${decimal(value)} ${value === 1 ? one : many}`;
 }
 
+/** Made once: to make one costs a hundred times what it does to use it. */
+const oneDecimal = new Intl.NumberFormat('pt-BR', { maximumFractionDigits: 1 });
+
 function decimal(value: number): string {
-  return value.toLocaleString('pt-BR', { maximumFractionDigits: 1 });
+  return Number.isSafeInteger(value) && Math.abs(value) < 1_000 ? String(value) : oneDecimal.format(value);
 }

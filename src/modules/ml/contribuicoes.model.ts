@@ -6,7 +6,7 @@
  * once, and a row costs the comparisons and one addition for each feature of the tree.
  */
 
-import { type Ensemble, goesLeft, type Rows, rowCount, type Tree } from './arvores.model';
+import { type Ensemble, type Rows, rowCount, type Tree } from './arvores.model';
 
 /** Splits of one tree for which a table is kept: 2^7 rows for a tree of depth 3. */
 const splitsMax = 10;
@@ -19,11 +19,12 @@ export interface Contributions {
 }
 
 interface Explained {
-  tree: Tree;
-  /** The nodes that split, the lowest bit first. */
-  splits: number[];
+  /** The splits, the lowest bit first: what is asked, and where a missing value goes. */
+  asked: Int32Array;
+  thresholds: Float32Array;
+  missingLeft: Uint8Array;
   /** The features of the tree. */
-  features: number[];
+  features: Int32Array;
   /** For each pattern of passed splits, one value a feature of the tree. */
   table: Float64Array;
 }
@@ -37,13 +38,14 @@ export function createExplainer({ base, features, trees }: Ensemble): Explainer 
   return (rows) => {
     const count = rowCount(rows);
     const values = new Float64Array(count * features.length);
-    for (const { tree, splits, features: used, table } of explained) {
+    for (const { asked, thresholds, missingLeft, features: used, table } of explained) {
       for (let row = 0; row < count; row += 1) {
         const offset = row * rows.columns;
         let pattern = 0;
-        for (let bit = 0; bit < splits.length; bit += 1) {
-          const node = splits[bit] ?? 0;
-          if (goesLeft(tree, node, rows.values[offset + (tree.feature[node] ?? 0)] ?? Number.NaN)) pattern |= 1 << bit;
+        for (let bit = 0; bit < asked.length; bit += 1) {
+          const value = rows.values[offset + (asked[bit] ?? 0)] ?? Number.NaN;
+          // As `goesLeft`, spelt out: this runs hundreds of times a customer.
+          if (value <= (thresholds[bit] ?? 0) || (Number.isNaN(value) && missingLeft[bit] === 1)) pattern |= 1 << bit;
         }
         for (let index = 0; index < used.length; index += 1) {
           const at = row * features.length + (used[index] ?? 0);
@@ -65,7 +67,13 @@ function explain(tree: Tree): Explained {
     const passes = new Map(splits.map((node, bit) => [node, (pattern & (1 << bit)) !== 0]));
     table.set(shapley(tree, features, passes), pattern * features.length);
   }
-  return { tree, splits, features, table };
+  return {
+    asked: Int32Array.from(splits, (node) => tree.feature[node] ?? 0),
+    thresholds: Float32Array.from(splits, (node) => tree.threshold[node] ?? 0),
+    missingLeft: Uint8Array.from(splits, (node) => Number(tree.missingLeft[node] ?? true)),
+    features: Int32Array.from(features),
+    table,
+  };
 }
 
 /** The Shapley values of the few features of one tree, over all their coalitions. */
