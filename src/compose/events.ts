@@ -12,6 +12,7 @@ import { createSessoesVivas } from '../modules/eventos/sessao-viva.service';
 import { createVivo } from '../modules/eventos/vivo.service';
 import { createEntregas } from '../modules/webhooks/entregas.service';
 import { createEnvio } from '../modules/webhooks/envio.service';
+import { createPressao } from '../modules/webhooks/pressao.service';
 import { createTentar } from '../modules/webhooks/tentativa.service';
 import { createWebhooks } from '../modules/webhooks/webhooks.service';
 import { createWebhooksStore } from '../modules/webhooks/webhooks.store';
@@ -67,12 +68,14 @@ export function composeEvents(
   const store = createWebhooksStore(keyring);
   const userAgent = `narcidicontrol/${version}`;
   const tentar = createTentar({ outbound, clock, wallClock: systemClock(0), userAgent });
+  const pressao = createPressao();
   const envio = createEnvio({
     work,
     clock,
     ids,
     store,
     tentar,
+    pressao,
     backoffSeconds: settings.webhookBackoffSeconds,
     random: Math.random,
     onError: onError('webhooks'),
@@ -127,6 +130,7 @@ export function composeEvents(
     start(): void {
       relay.start();
       sessoes.start();
+      pressao.start();
       emails.start();
     },
     /** Ends the connections that would never end by themselves. */
@@ -135,6 +139,7 @@ export function composeEvents(
       vivo.encerrar();
     },
     async stop(): Promise<void> {
+      pressao.stop();
       await relay.stop();
       await vigia.stop();
       await envio.stop();

@@ -76,6 +76,7 @@ describe('a receiver that is down', () => {
       ids: uuidV7,
       store,
       tentar,
+      pressao: { share: () => 1 },
       backoffSeconds: backoff,
       random,
       onError: fail,

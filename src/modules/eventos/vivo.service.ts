@@ -11,8 +11,8 @@ import type { Commit } from '../../storage/sqlite/unit-of-work';
 
 const clientsMax = 2_000;
 const replayBatchMax = 500;
-/** Events of so many milliseconds go out together: a busy server writes to each client some forty times a second. */
-const flushMs = 25;
+/** Events of so many milliseconds go out together: a busy server writes to each client some twenty times a second. */
+const flushMs = 50;
 /** Sooner, when so many wait. */
 const pendingMax = 500;
 /** A client that takes none of its replay for so long is gone. */

@@ -18,6 +18,7 @@ import {
   type Resultado,
   saveResultado,
 } from './entregas.store';
+import type { Pressao } from './pressao.service';
 import type { Tentar } from './tentativa.service';
 import { afterAttempt, failingMs, selectorOf, type Tentativa, type Webhook } from './webhooks.model';
 import type { WebhooksStore } from './webhooks.store';
@@ -57,12 +58,15 @@ interface Dependencies {
   ids: Ids;
   store: WebhooksStore;
   tentar: Tentar;
+  /** How much of its speed it may use. */
+  pressao: Pick<Pressao, 'share'>;
   backoffSeconds: readonly number[];
   random(): number;
   onError(error: unknown): void;
 }
 
-export function createEnvio({ work, clock, ids, store, tentar, backoffSeconds, random, onError }: Dependencies) {
+export function createEnvio(dependencies: Dependencies) {
+  const { work, clock, ids, store, tentar, pressao, backoffSeconds, random, onError } = dependencies;
   const actor: Actor = systemActor('webhooks');
   let lanes = new Map<string, Lane>();
   let wanted: Set<EventType> = new Set();
@@ -84,7 +88,9 @@ export function createEnvio({ work, clock, ids, store, tentar, backoffSeconds, r
   /** Sends what is loaded, as far as the receiver takes it. */
   function fill(lane: Lane): void {
     if (stopped || performance.now() < lane.pausedUntil) return;
-    while (lane.loaded.length > 0 && lane.requests < lane.window) {
+    // One at a time goes to everybody, however busy the server is with requests.
+    const window = Math.max(1, Math.floor(lane.window * pressao.share()));
+    while (lane.loaded.length > 0 && lane.requests < window) {
       if (lane.requests >= windowAlways && totalRequests() > requestsMax) break;
       const entrega = lane.loaded.shift();
       if (entrega) begin(lane, entrega);
