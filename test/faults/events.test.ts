@@ -80,12 +80,12 @@ describe(`kill -9 in the middle of ${events} events with three receivers`, () =>
     await cause(call, ids, acknowledged);
     expect(total()).toBe(events);
     for (const [index, receiver] of receivers.entries()) {
-      await receiver.until((all) => new Set(all.map(({ headers }) => headers['webhook-id'])).size >= events);
+      await receiver.until((all) => new Set(all.map(({ headers }) => headers['webhook-id'])).size >= events, 90_000);
       check(receiver.received, secrets[index] ?? '');
       expect(before[index]).toBeGreaterThan(0);
     }
     expect(await server.signal('SIGTERM')).toBe(0);
-  }, 180_000);
+  }, 300_000);
 });
 
 function check(received: readonly Received[], secret: string): void {

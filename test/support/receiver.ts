@@ -12,8 +12,8 @@ export interface Received {
 export interface Receiver {
   url: string;
   received: Received[];
-  /** Resolves once what has come satisfies the test. @throws Error when it does not in 20 seconds. */
-  until(test: (received: Received[]) => boolean): Promise<Received[]>;
+  /** Resolves once what has come satisfies the test. @throws Error when it does not in time, 20 seconds. */
+  until(test: (received: Received[]) => boolean, timeoutMs?: number): Promise<Received[]>;
   stop(): void;
 }
 
@@ -43,7 +43,7 @@ export function startReceiver(
   return {
     url: `http://127.0.0.1:${server.port}/gancho`,
     received,
-    until: (test) =>
+    until: (test, timeoutMs = 20_000) =>
       new Promise((resolve, reject) => {
         const look = (): void => {
           if (!test(received)) return;
@@ -58,7 +58,7 @@ export function startReceiver(
               `received ${received.length}: ${JSON.stringify(received.map(({ body }) => body)).slice(0, 2_000)}`,
             ),
           );
-        }, 20_000);
+        }, timeoutMs);
         waiting.add(look);
         look();
       }),

@@ -96,7 +96,7 @@ describe('the live feed', () => {
     const text = await response.text();
     expect(text.endsWith('\n\n')).toBe(true);
     expect(text).toContain('event: encerrado\ndata: {"codigo":"CLIENTE_LENTO"');
-    // What it could hold, and no more.
-    expect(text.length).toBeLessThan(2 * 1024 * 1024);
+    // What it could hold and one more batch of at most 500 events.
+    expect(text.length).toBeLessThan(7 * 1024 * 1024);
   });
 });

@@ -60,6 +60,8 @@ export interface UnitOfWork {
   writeRelaxed<T>(actor: Actor, work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Runs `work` among the write transactions, where no other change can come between; it changes no records itself. */
   exclusive(work: (db: Db) => Promise<void>): Promise<void>;
+  /** Milliseconds that `write` has spent in transactions so far, the disk included. */
+  busyMs(): number;
   /** Is told of every commit, in order. */
   onCommit(listener: CommitListener): void;
   /** Names a consumer whose deliveries are kept in the outbox from now on. */
@@ -115,6 +117,7 @@ async function relaxed<T>(writer: Db, run: (db: Transaction<Schema>) => Promise<
 export function createUnitOfWork({ writer, reader, clock, ids, keyring }: Dependencies): UnitOfWork {
   const listeners: CommitListener[] = [];
   const consumers: OutboxConsumer[] = [];
+  let busyMs = 0;
 
   async function change<T>(transact: Transact, actor: Actor, work: (tx: Tx) => Promise<T>): Promise<T> {
     const events: CommittedEvent[] = [];
@@ -149,6 +152,7 @@ export function createUnitOfWork({ writer, reader, clock, ids, keyring }: Depend
 
   return {
     reader,
+    busyMs: () => busyMs,
     onCommit: (listener) => {
       listeners.push(listener);
     },
@@ -156,7 +160,22 @@ export function createUnitOfWork({ writer, reader, clock, ids, keyring }: Depend
       consumers.push(consumer);
     },
     exclusive: (work) => writer.transaction().execute(work),
-    write: (actor, work) => change((run) => writer.transaction().execute(run), actor, work),
+    write: (actor, work) =>
+      change(
+        async (run) => {
+          let began = 0;
+          try {
+            return await writer.transaction().execute((db) => {
+              began = performance.now();
+              return run(db);
+            });
+          } finally {
+            if (began > 0) busyMs += performance.now() - began;
+          }
+        },
+        actor,
+        work,
+      ),
     writeRelaxed: (actor, work) => change((run) => relaxed(writer, run), actor, work),
   };
 }
