@@ -8,6 +8,7 @@ import { composeBroker } from './compose/broker';
 import { composeEvents } from './compose/events';
 import { composeHttp } from './compose/http';
 import { composeJobs } from './compose/jobs';
+import { composeMetrics } from './compose/metrics';
 import { openPorts, type Ports } from './compose/ports';
 import { createServices } from './compose/services';
 import type { Log } from './log';
@@ -24,7 +25,8 @@ export async function createApp(settings: Settings, log: Log) {
   const broker = await composeBroker(adapters, services);
   const events = composeEvents(adapters, services, broker);
   const jobs = composeJobs(adapters, services, events);
-  const handler = composeHttp(adapters, services, jobs, events);
+  const metrics = composeMetrics(adapters, services, broker, events, jobs);
+  const handler = composeHttp({ adapters, services, jobs, events, metrics });
   const { addresses, clock, ids } = adapters;
   const sockets = createWebSockets({
     endpoints: [mqttOverWebSocket(broker), events.endpoint],

@@ -1,6 +1,6 @@
 /** The command line: which commands there are and which flags each takes. */
 
-import { Command, Option } from 'commander';
+import { Argument, Command, Option } from 'commander';
 import type { Setting } from '../core/settings';
 import { version } from '../native/build-info';
 import { resolveSettings, type Settings, settingDeclarations } from '../settings';
@@ -77,6 +77,11 @@ export function createProgram(): Program {
   restore.action((file: string) =>
     done(async () => (await import('./restore')).restore(settingsOf(restore), file, restore.opts()))(),
   );
+
+  const print = withData(command(program, 'print', 'Print a file for the machine it runs on.')).addArgument(
+    new Argument('<what>', 'which').choices(['systemd', 'prometheus']),
+  );
+  print.action((what: string) => done(async () => (await import('./print')).print(settingsOf(print), what))());
 
   const keys = command(program, 'keys', 'Keys that sign certificates.');
   const keysRotate = withData(

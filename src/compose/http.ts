@@ -28,7 +28,7 @@ import { noPayments, standardWebhooks } from '../modules/faturas/pagamento.http'
 import { importacaoRoutes } from '../modules/importacao/importacao.routes';
 import { chaveRoutes } from '../modules/licencas/chave.routes';
 import { licencasRoutes } from '../modules/licencas/licencas.routes';
-import { createVerificarHttp } from '../modules/licencas/verificar.http';
+import { createVerificarHttp, verificarPrefix } from '../modules/licencas/verificar.http';
 import { comandosRoutes } from '../modules/maquinas/comandos.routes';
 import { frotaRoutes } from '../modules/maquinas/frota.routes';
 import { heartbeatRoutes } from '../modules/maquinas/heartbeat.routes';
@@ -46,12 +46,16 @@ import { createIdempotency } from '../transport/http/idempotency';
 import { createKeyGuesses } from '../transport/http/key-guesses';
 import { createPlatform } from '../transport/http/kit/platform';
 import { createRateLimiter } from '../transport/http/kit/rate-limit';
+import { measured } from '../transport/http/measure';
+import { metricsRoutes } from '../transport/http/metrics.routes';
 import { openApiRoutes } from '../transport/http/openapi';
 import { createHttpHandler, type HttpHandler } from '../transport/http/server';
 import { systemRoutes } from '../transport/http/system.routes';
 import type { Adapters } from './adapters';
 import type { Events } from './events';
 import type { Jobs } from './jobs';
+import type { Metrics } from './metrics';
+import { operationChecks } from './operation-checks';
 import type { Services } from './services';
 import { versionRoutes } from './versoes';
 
@@ -60,7 +64,15 @@ const keyPolicy = { nome: 'chave', burst: 600, perSecond: 50 };
 /** No machine has this id; asking for it shows that the store answers. */
 const nobody = '00000000-0000-7000-8000-000000000000';
 
-export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs, events: Events): HttpHandler {
+interface Composed {
+  adapters: Adapters;
+  services: Services;
+  jobs: Jobs;
+  events: Events;
+  metrics: Metrics;
+}
+
+export function composeHttp({ adapters, services, jobs, events, metrics }: Composed): HttpHandler {
   const { settings, log, clock, ids, sqlite, work, keyring, series, addresses } = adapters;
   const { acesso, administrador, clientes, licencas, estado, presenca, maquinas, ativacao, verificacao } = services;
   const { authenticate } = events;
@@ -129,13 +141,15 @@ export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs, 
       systemRoutes(keyring, [
         { nome: 'sqlite', check: () => void sqlite.readerHandle.query('SELECT 1').get() },
         { nome: 'lmdb', check: () => void series.lastSeen(nobody) },
+        ...operationChecks(adapters, events, jobs),
       ]),
     )
     .use(discoveryRoutes(() => settings.publicUrl || addresses.url))
     .use(setupPages(administrador))
     .use(redefinirPages(services.recuperacao))
+    .use(metricsRoutes(platform, metrics.text))
     .use(openApiRoutes());
-  return createHttpHandler({
+  const handler = createHttpHandler({
     routes,
     platform,
     idempotency: createIdempotency({ writer: sqlite.writer, reader: sqlite.reader, keyring, clock }),
@@ -147,4 +161,6 @@ export function composeHttp(adapters: Adapters, services: Services, jobs: Jobs, 
     ids,
     onBug: (error, request) => log.error({ err: error, ...request }, 'unexpected error'),
   });
+  const paths = routes.routes.map(({ path }) => path);
+  return measured(handler, metrics.registry, [...paths, `${verificarPrefix}:chave`]);
 }

@@ -73,6 +73,9 @@ export function createBackups({ work, clock, folder, run }: Dependencies) {
       return listBackups(folder);
     },
 
+    /** The newest backup, for those who watch over their age. */
+    newest: (): BackupRecord | null => listBackups(folder)[0] ?? null,
+
     /** @throws Problem NAO_ENCONTRADO */
     async obter(actor: Actor, id: string): Promise<BackupRecord> {
       authorize(actor, 'backups:ler');
