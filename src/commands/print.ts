@@ -77,10 +77,14 @@ const alertRules = `groups:
         labels: { severity: critical }
         annotations: { summary: "menos de 10 % do disco livre" }
       - alert: NarcidicontrolSemBackup
-        expr: narcidi_backup_idade_segundos > 172800 or absent(narcidi_backup_idade_segundos)
-        for: 26h
+        expr: narcidi_backup_idade_segundos > 172800
         labels: { severity: critical }
         annotations: { summary: "nenhum backup há mais de dois dias" }
+      - alert: NarcidicontrolNenhumBackup
+        expr: up{job="narcidicontrol"} == 1 unless on(instance) narcidi_backup_idade_segundos
+        for: 26h
+        labels: { severity: critical }
+        annotations: { summary: "ainda não há backup nenhum" }
       - alert: NarcidicontrolTarefaFalhando
         expr: narcidi_tarefas_falhas_seguidas > 2
         labels: { severity: warning }
