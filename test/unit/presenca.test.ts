@@ -201,6 +201,18 @@ describe('what is not held against a machine', () => {
     expect(await told()).toEqual(['maquina.online', 'maquina.offline sem_heartbeat']);
   });
 
+  test('the will that a dead server left, once the machine was heard by the living one', async () => {
+    await presenca.conexao(maquina, { conectada: true, sessao: 's1', testamento: false });
+    await presenca.stop();
+    services.setClock(start + 60 * second);
+    presenca = newPresenca();
+    await presenca.start();
+    await presenca.heartbeat(maquina, beat);
+    await presenca.conexao(maquina, { conectada: false, sessao: 's1', testamento: true });
+    await pass(59);
+    expect(await told()).toEqual(['maquina.online']);
+  });
+
   test('a stall of the server, however long, a pause, or a clock set back', async () => {
     await presenca.heartbeat(maquina, beat);
     await pass(170);

@@ -48,6 +48,8 @@ export function createPresenca({ work, series, clock, heartbeatIntervalMs, seat,
   /** Machines whose arrival is being written. */
   const arriving = new Map<string, Promise<void>>();
   let atencao: Atencao = { olhadaEm: clock.now(), perdidoMs: 0 };
+  /** When this server began to listen, attended time. */
+  let inicioEm = Number.POSITIVE_INFINITY;
   let pausas = 0;
   let timer: ReturnType<typeof setInterval> | null = null;
   const regras: RegrasPresenca = { intervaloMs: heartbeatIntervalMs, carenciaAte: 0 };
@@ -132,6 +134,7 @@ export function createPresenca({ work, series, clock, heartbeatIntervalMs, seat,
         .execute();
       const now = attended();
       regras.carenciaAte = now + heartbeatIntervalMs;
+      inicioEm = now;
       for (const { id, versao } of rows) {
         const ouvidaEm = Math.min(series.lastSeen(id) ?? now, now);
         known.set(id, { ouvidaEm, saida: null, online: true, versao, sessao: null });
@@ -179,7 +182,10 @@ export function createPresenca({ work, series, clock, heartbeatIntervalMs, seat,
         await heard(maquinaId, attended(), { sessao });
         return true;
       }
-      if (isLateFarewell(known.get(maquinaId)?.sessao ?? null, sessao)) return !testamento;
+      const before = known.get(maquinaId);
+      if (isLateFarewell(before?.sessao ?? null, sessao)) return !testamento;
+      // What a server that died left behind says nothing of a machine that this one has heard.
+      if (testamento && before && before.sessao === null && before.ouvidaEm >= inicioEm) return true;
       left(maquinaId, testamento ? 'conexao_perdida' : 'desconectou');
       return true;
     },
