@@ -1,4 +1,8 @@
+import { Database } from 'bun:sqlite';
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { decodeJwt, decodeProtectedHeader, SignJWT } from 'jose';
 import { userWith } from '../support/access';
 import { admin, httpClient, logIn, startServer, type TestServer } from '../support/app';
 
@@ -62,19 +66,66 @@ describe('tokens', () => {
     expect(response.status).toBe(200);
   });
 
-  test('an altered token is refused', async () => {
+  test('a token that is altered, of no algorithm, another key, another audience, or over is refused', async () => {
     const { body } = await logIn(server.url, admin.email, admin.senha);
-    const [header, payload, signature] = body.access_token.split('.');
-    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString());
-    const forged = Buffer.from(JSON.stringify({ ...claims, exp: claims.exp + 999_999 })).toString('base64url');
-    const none = Buffer.from(JSON.stringify({ alg: 'none', typ: 'JWT' })).toString('base64url');
-    for (const token of [
-      `${header}.${forged}.${signature}`,
-      `${none}.${payload}.`,
-      `${none}.${payload}.${signature}`,
-    ]) {
-      expect((await httpClient(server.url, token)('GET', '/auth/me')).status).toBe(401);
+    const [header = '', payload = '', signature = ''] = body.access_token.split('.');
+    const claims = decodeJwt(body.access_token);
+    const encode = (value: object): string => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const none = encode({ ...decodeProtectedHeader(body.access_token), alg: 'none' });
+    // The real secret, as a thief of the keys folder has it: what it signs must still be meant for this API, and live.
+    const secret = new TextEncoder().encode(readFileSync(join(server.data, 'keys/jwt.key')).toString('base64url'));
+    const { kid = '' } = decodeProtectedHeader(body.access_token);
+    const sign = (changes: object, key = secret, head: object = {}): Promise<string> =>
+      new SignJWT({ ...claims, ...changes }).setProtectedHeader({ alg: 'HS256', typ: 'JWT', kid, ...head }).sign(key);
+    expect((await httpClient(server.url, await sign({}))('GET', '/auth/me')).status).toBe(200);
+    const refused = {
+      altered: `${header}.${encode({ ...claims, exp: (claims.exp ?? 0) + 999_999 })}.${signature}`,
+      unsigned: `${none}.${payload}.`,
+      'unsigned with a signature': `${none}.${payload}.${signature}`,
+      'another key': await sign({}, new TextEncoder().encode('x'.repeat(43))),
+      'another algorithm': await sign({}, secret, { alg: 'HS512' }),
+      'an unknown kid': await sign({}, secret, { kid: 'outra' }),
+      'no kid': await sign({}, secret, { kid: undefined }),
+      over: await sign({ exp: Math.floor(Date.now() / 1_000) - 1 }),
+      endless: await sign({ exp: undefined }),
+      'another audience': await sign({ aud: 'outra/api' }),
+      'another issuer': await sign({ iss: 'outro' }),
+      'another session': await sign({ sid: Bun.randomUUIDv7() }),
+      'somebody else’s session': await sign({ sub: Bun.randomUUIDv7() }),
+      'no subject': await sign({ sub: undefined }),
+    };
+    for (const [what, token] of Object.entries(refused)) {
+      const { status, body: problem } = await httpClient(server.url, token)('GET', '/auth/me');
+      expect([what, status, problem.codigo]).toEqual([what, 401, 'TOKEN_INVALIDO']);
     }
+  });
+
+  test('a scope narrows the whole session; it can be narrowed further, not widened', async () => {
+    const form = {
+      grant_type: 'password',
+      username: admin.email,
+      password: admin.senha,
+      scope: 'clientes:* planos:ler',
+    };
+    const first = await grant(form);
+    expect(first.body.scope).toBe('clientes:* planos:ler');
+    const call = httpClient(server.url, first.body.access_token ?? '');
+    expect([(await call('GET', '/clientes')).status, (await call('GET', '/licencas')).status]).toEqual([200, 403]);
+    const refresh = { grant_type: 'refresh_token', refresh_token: first.body.refresh_token ?? '' };
+    expect((await grant({ ...refresh, scope: 'licencas:ler' })).body.error).toBe('invalid_scope');
+    const second = await grant({ ...refresh, scope: 'clientes:ler' });
+    expect(second.body.scope).toBe('clientes:ler');
+    const third = await grant({ grant_type: 'refresh_token', refresh_token: second.body.refresh_token ?? '' });
+    expect(third.body.scope).toBe('clientes:* planos:ler');
+  });
+
+  test('refresh tokens are kept as hashes only', async () => {
+    const { body } = await logIn(server.url, admin.email, admin.senha);
+    const db = new Database(join(server.data, 'narcidi.db'), { readonly: true });
+    const rows = db.query<{ hmac: string }, []>('SELECT hmac FROM tokens_renovacao').all();
+    db.close();
+    expect(rows.length).toBeGreaterThan(0);
+    expect(JSON.stringify(rows)).not.toContain(body.refresh_token.slice(3));
   });
 });
 

@@ -110,6 +110,17 @@ describe('API keys', () => {
     expect([wrong.status, wrong.body.erros[0].campo]).toEqual([422, 'enderecos.0']);
   });
 
+  test('tokens of a key are not revoked one by one (RFC 7009), and say so', async () => {
+    const { client_id, client_secret } = await newKey();
+    const { body } = await clientCredentials(server.url, client_id, client_secret);
+    const form = new URLSearchParams({ token: body.access_token });
+    const response = await fetch(`${server.url}/api/v1/auth/revoke`, { method: 'POST', body: form });
+    expect([response.status, ((await response.json()) as { error: string }).error]).toEqual([
+      400,
+      'unsupported_token_type',
+    ]);
+  });
+
   test('tell when and from where they were last used', async () => {
     const key = await newKey();
     expect(key.usada_em).toBeNull();

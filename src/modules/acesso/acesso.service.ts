@@ -112,9 +112,15 @@ export function createAcesso(dependencies: Dependencies) {
       return sessoes.responder({ sub: chave.id, sid: null, scope: narrowed }, permissoes, until);
     },
 
-    /** RFC 7009: ends the session of a refresh or access token; unknown tokens are no error. */
+    /**
+     * RFC 7009: ends the session of a refresh or access token; unknown tokens are no error.
+     * @throws OAuthError unsupported_token_type for an API key's, which ends by itself or with its key.
+     */
     async revogar(actor: Actor, token: string): Promise<void> {
       const claims = await accessTokens.verify(token);
+      if (claims?.sid === null) {
+        throw new OAuthError('unsupported_token_type', 'O token de uma chave de API acaba sozinho, ou com a chave.');
+      }
       await work.write(actor, async (tx) => {
         const kept = await findTokenRenovacao(tx.db, keyring.lookup(refreshPurpose, token));
         const sessaoId = claims?.sid ?? kept?.sessao_id;

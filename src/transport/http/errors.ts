@@ -24,10 +24,15 @@ export function problemResponse(problem: Problem, request: Request): Response {
     status: problem.status,
     headers: {
       'content-type': 'application/problem+json; charset=utf-8',
-      ...(problem.status === 401 ? { 'WWW-Authenticate': 'Bearer realm="narcidicontrol"' } : {}),
+      ...(problem.status === 401 ? { 'WWW-Authenticate': challenge(problem) } : {}),
       ...problem.details.headers,
     },
   });
+}
+
+/** RFC 6750, 3: a token that was given and is no good is named as the error. */
+function challenge(problem: Problem): string {
+  return `Bearer realm="narcidicontrol"${problem.codigo === 'TOKEN_INVALIDO' ? ', error="invalid_token"' : ''}`;
 }
 
 /** The key of a licence stands in some paths; an answer must not repeat it into somebody's log. */
