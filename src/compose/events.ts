@@ -101,7 +101,7 @@ export function composeEvents(
   });
   relay.register(vigia.projection);
   const authenticate = createAuthenticate({ acesso, estado, keyring });
-  const vivo = createVivo({ handle: sqlite.readerHandle, onError: onError('eventos') });
+  const vivo = createVivo({ handle: sqlite.readerHandle, pressao, onError: onError('eventos') });
   const sessoes = createSessoesVivas({ onError: onError('eventos') });
   work.onCommit((commit) => {
     vivo.onCommit(commit);

@@ -21,7 +21,7 @@ const sessoes = createSessoesVivas({ onError: never });
 beforeAll(async () => {
   path = scratchFolder();
   stores = await openStores(prepareDataFolder(path), { now: () => Date.now() });
-  vivo = createVivo({ handle: stores.sqlite.readerHandle, onError: never });
+  vivo = createVivo({ handle: stores.sqlite.readerHandle, pressao: { share: () => 1 }, onError: never });
   stores.work.onCommit((commit) => vivo.onCommit(commit));
 });
 afterAll(async () => {

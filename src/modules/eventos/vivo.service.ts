@@ -58,12 +58,14 @@ interface Client {
 interface Dependencies {
   /** The reader's raw handle: the last page of a replay is read without giving way to a commit. */
   handle: Database;
+  /** How much of its speed it may use: at none of it the writes to clients are half as many. */
+  pressao: { share(): number };
   onError(error: unknown): void;
 }
 
 export type Vivo = ReturnType<typeof createVivo>;
 
-export function createVivo({ handle, onError }: Dependencies) {
+export function createVivo({ handle, pressao, onError }: Dependencies) {
   const page = handle.prepare<OutboxTable & { seq: number }, [number, number]>(
     'SELECT * FROM outbox WHERE seq > ? ORDER BY seq LIMIT ?',
   );
@@ -135,7 +137,7 @@ export function createVivo({ handle, onError }: Dependencies) {
     onCommit({ events }: Commit): void {
       if (events.length === 0 || clients.size === 0) return;
       pending.push(...events);
-      if (pending.length < pendingMax) timer ??= setTimeout(flush, flushMs);
+      if (pending.length < pendingMax) timer ??= setTimeout(flush, flushMs * (2 - pressao.share()));
       else flush();
     },
 

@@ -11,7 +11,7 @@ import type { EventoGravado } from './corpo.view';
 import type { EntregaStatus, Tentativa } from './webhooks.model';
 
 export const entregaSortable = ['criada_em'] as const;
-const rowsPerInsertMax = 200;
+const rowsPerInsert = [256, 64, 16, 4, 1];
 
 export interface Entrega extends Omit<Selectable<WebhookEntregaTable>, 'status'> {
   status: EntregaStatus;
@@ -34,27 +34,22 @@ export async function queueEntregas(db: Db, novas: readonly NovaEntrega[], now: 
     const entity = entityOf(nova);
     const first = !waiting.has(entity);
     waiting.add(entity);
-    return {
-      ...nova,
-      status: 'pendente',
-      tentativas: 0,
-      // Only the first of an entity is due; the others get their turn from the one before.
-      proxima_em: first ? now : null,
-      criada_em: now,
-      tentada_em: null,
-      duracao_ms: null,
-      requisicao: null,
-      resposta_status: null,
-      resposta_corpo: null,
-      erro: null,
-    };
+    const { id, webhook_id, seq, evento_id, tipo, entidade_id } = nova;
+    // Only the first of an entity is due; the others get their turn from the one before.
+    return [id, webhook_id, seq, evento_id, tipo, entidade_id, 'pendente', 0, first ? now : null, now];
   });
-  for (let from = 0; from < rows.length; from += rowsPerInsertMax) {
-    await db
-      .insertInto('webhook_entregas')
-      .values(rows.slice(from, from + rowsPerInsertMax))
-      .execute();
+  let from = 0;
+  for (const size of rowsPerInsert) {
+    for (; rows.length - from >= size; from += size) {
+      await db.executeQuery(CompiledQuery.raw(insertSql(size), rows.slice(from, from + size).flat()));
+    }
   }
+}
+
+/** One statement for a number of rows, of which there are few, so that each is compiled once. */
+function insertSql(rows: number): string {
+  return `INSERT INTO webhook_entregas (id, webhook_id, seq, evento_id, tipo, entidade_id, status, tentativas, proxima_em,
+    criada_em) VALUES ${Array(rows).fill('(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)').join(', ')}`;
 }
 
 function entityOf({ webhook_id, entidade_id }: { webhook_id: string; entidade_id: string }): string {
