@@ -133,7 +133,7 @@ export function composeHttp({ adapters, services, jobs, events, metrics }: Compo
     .use(maquinasRoutes({ platform, maquinas, ativacao, presenca, limiter, clock, mqttUrl }))
     .use(painelRoutes(platform, services.painel))
     .use(mlRoutes({ platform, ...services.insight }))
-    .use(painelMaquinaRoutes({ platform, licencas, painel, clock, lastSeen }));
+    .use(painelMaquinaRoutes({ platform, licencas, painel, alertas: events.alertas, clock, lastSeen }));
 
   const routes = new Elysia({ name: 'routes' })
     .use(api)

@@ -99,6 +99,8 @@ describe('a machine pulled off the network', () => {
       async () => [mailsAbout(nome).length, webhooksAbout('alerta.aberto', id).length],
       ([mails, hooks]) => (mails ?? 0) >= 1 && (hooks ?? 0) >= 1,
     );
+    const painel = await server.call('GET', `/maquinas/${id}/dashboard`);
+    expect(painel.body.alertas).toMatchObject([{ id: alerta.id, titulo: `Máquina offline: ${nome}` }]);
     const again = await connectMachine(body);
     await again.publishAsync(body.mqtt.topicos.heartbeat, beat, { qos: 1 });
     const [closed] = await waitFor(

@@ -2,9 +2,13 @@
 
 import { Elysia } from 'elysia';
 import { type Clock, dayMs, parseRfc3339, rfc3339 } from '../../core/clock';
+import { readPage } from '../../core/page';
 import { invalidField } from '../../core/problem';
 import { idParams, type Platform } from '../../transport/http/kit/platform';
 import { docs } from '../../transport/http/kit/wire';
+import { alertaView } from '../alertas/alertas.schema';
+import type { Alertas } from '../alertas/alertas.service';
+import { alertaSortable } from '../alertas/alertas.store';
 import type { Licencas } from '../licencas/licencas.service';
 import { licencaView } from '../licencas/licencas.view';
 import { periodMs } from './dashboard.model';
@@ -16,16 +20,19 @@ import type { Bucket } from './series.store';
 
 const tag = 'Máquinas';
 const csvChunkCharacters = 65_536;
+/** The latest, closed ones too. */
+const alertasShown = 20;
 
 interface Dependencies {
   platform: Platform;
   licencas: Licencas;
   painel: PainelMaquina;
+  alertas: Alertas;
   clock: Clock;
   lastSeen(maquinaId: string): number | null;
 }
 
-export function painelMaquinaRoutes({ platform, licencas, painel, clock, lastSeen }: Dependencies) {
+export function painelMaquinaRoutes({ platform, licencas, painel, alertas, clock, lastSeen }: Dependencies) {
   return new Elysia({ prefix: '/maquinas' })
     .use(platform)
     .get(
@@ -39,6 +46,8 @@ export function painelMaquinaRoutes({ platform, licencas, painel, clock, lastSee
         });
         const { facts } = await licencas.obter({ ...actor, permissoes: ['licencas:ler'] }, found.maquina.licenca_id);
         const now = clock.now();
+        const page = readPage({ limite: alertasShown }, alertaSortable, '-aberto_em');
+        const of = { entidade_id: params.id };
         const { extras, ...main } = series;
         return {
           maquina: maquinaView(found, lastSeen(params.id), now),
@@ -51,7 +60,7 @@ export function painelMaquinaRoutes({ platform, licencas, painel, clock, lastSee
           series: main,
           extras,
           anomalias: anomalias.map(({ em, ...anomalia }) => ({ em: rfc3339(em), ...anomalia })),
-          alertas: [],
+          alertas: (await alertas.listar({ ...actor, permissoes: ['alertas:ler'] }, page, of)).itens.map(alertaView),
         };
       },
       {

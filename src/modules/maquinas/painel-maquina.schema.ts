@@ -2,6 +2,7 @@
 
 import { t } from 'elysia';
 import { oneOf, timestamp } from '../../transport/http/kit/wire';
+import { alertaSchema } from '../alertas/alertas.schema';
 import { periodos, type SeriesPoint } from './dashboard.model';
 import { maquinaSchema } from './maquinas.schema';
 import { resolucoes } from './series.store';
@@ -50,5 +51,5 @@ export const dashboardSchema = t.Object({
       texto: t.String({ examples: ['CPU em 97 %, quando costuma ficar entre 10 e 40 %'] }),
     }),
   ),
-  alertas: t.Array(t.Unknown()),
+  alertas: t.Array(alertaSchema, { description: 'Os últimos da máquina, também os do grupo dela' }),
 });
