@@ -248,7 +248,7 @@ describe('an update', () => {
     const { url } = (await check(server, token, { versao_atual: '1.1.0' })).body;
     const altered = [
       url.replace(other.id, versao.id),
-      url.replace(/para=[^&]+/, `para=m%3A${stranger.maquinaId}`),
+      url.replace(/para=[^&]+/, `para=m:${stranger.maquinaId}`),
       url.replace(/ate=(\d+)/, (_: string, ate: string) => `ate=${Number(ate) + 60}`),
       url.replace(/assinatura=(.)/, (_: string, first: string) => `assinatura=${first === 'A' ? 'B' : 'A'}`),
       url.replace(/assinatura=[^&]+/, 'assinatura='),

@@ -30,7 +30,7 @@ export function createEnderecos({ keyring, clock }: { keyring: Pick<Keyring, 'lo
     /** The query of a signed address. */
     assinar(versaoId: string, para: string): string {
       const ate = String(Math.ceil((clock.now() + validMs) / secondMs));
-      return new URLSearchParams({ para, ate, assinatura: sign(versaoId, para, ate) }).toString();
+      return `para=${para}&ate=${ate}&assinatura=${sign(versaoId, para, ate)}`;
     },
 
     /** @returns the caller it was given to. @throws Problem URL_INVALIDA, URL_EXPIRADA */
