@@ -3,6 +3,7 @@
  * disk and renamed, so that under its name there is either nothing or the whole of it.
  */
 
+import { edenGC, fullGC } from 'bun:jsc';
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
@@ -13,10 +14,12 @@ const incomingFolder = 'recebendo';
 const hashPattern = /^[0-9a-f]{64}$/;
 const shardCharacters = 2;
 /**
- * How much may arrive before the spent chunks are collected: left to itself the collector lets twice the live heap pile up
- * first, and every byte of an upload is a chunk that was spent.
+ * How much may arrive before the spent chunks are collected: the young ones, which takes a millisecond, and those that have
+ * grown old meanwhile, which takes twenty. Left to itself the collector waits until as much again as the whole heap has
+ * piled up, and every byte of an upload is a chunk that was spent.
  */
-const collectEveryBytes = 16 * 1024 ** 2;
+const collectYoungBytes = 8 * 1024 ** 2;
+const collectAllBytes = 256 * 1024 ** 2;
 /** What the operating system says when there is no room: full disk, quota, limit on a file's size. */
 const fullCodes = new Set(['ENOSPC', 'EDQUOT', 'EFBIG']);
 
@@ -105,7 +108,6 @@ async function write(
   const sha256 = createHash('sha256');
   const sha512 = createHash('sha512');
   let bytes = 0;
-  let collectedAt = 0;
   const file = await open(part, 'wx', 0o600);
   try {
     for await (const chunk of chunks) {
@@ -117,16 +119,20 @@ async function write(
       sha512.update(chunk);
       await writeAll(file, chunk);
       onProgress?.(bytes);
-      if (bytes - collectedAt >= collectEveryBytes) {
-        collectedAt = bytes;
-        Bun.gc(false);
-      }
+      collect(bytes, chunk.length);
     }
     await file.sync();
   } finally {
     await file.close();
   }
   return { sha256: sha256.digest('hex'), sha512: sha512.digest('base64'), bytes };
+}
+
+/** Collects whenever another stretch of an upload is complete. @param last how many of the bytes came last. */
+function collect(bytes: number, last: number): void {
+  const passed = (stretch: number): boolean => Math.floor(bytes / stretch) > Math.floor((bytes - last) / stretch);
+  if (passed(collectAllBytes)) fullGC();
+  else if (passed(collectYoungBytes)) edenGC();
 }
 
 /** One `write` may take only a part, as just before a disk is full. */
