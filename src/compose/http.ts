@@ -38,6 +38,7 @@ import { mlRoutes } from '../modules/ml/ml.routes';
 import { painelRoutes } from '../modules/painel/painel.routes';
 import { planosRoutes } from '../modules/planos/planos.routes';
 import { produtosRoutes } from '../modules/produtos/produtos.routes';
+import { relatoriosRoutes } from '../modules/relatorios/relatorios.routes';
 import { tarefasRoutes } from '../modules/tarefas/tarefas.routes';
 import { createCheckHttp } from '../modules/versoes/check.http';
 import { webhooksRoutes } from '../modules/webhooks/webhooks.routes';
@@ -122,6 +123,7 @@ export function composeHttp({ adapters, services, jobs, events, metrics }: Compo
     .use(tarefasRoutes(platform, jobs.tarefas))
     .use(eventosRoutes({ platform, eventos: events.eventos, stream: createStream(events), authenticate }))
     .use(backupsRoutes(platform, jobs.backups))
+    .use(relatoriosRoutes(platform, jobs.relatorios, jobs.formatos))
     .use(webhooksRoutes(platform, events.webhooks, events.entregas))
     .use(regrasRoutes(platform, events.regras))
     .use(alertasRoutes(platform, events.alertas))

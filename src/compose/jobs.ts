@@ -9,6 +9,9 @@ import { licencasExpirando } from '../modules/licencas/licencas.jobs';
 import { comandosVencidos, maquinasOffline } from '../modules/maquinas/maquinas.jobs';
 import { compactarMetricas } from '../modules/maquinas/metricas.jobs';
 import { churnJob, limparAnomalias, procurarSuspeitas } from '../modules/ml/ml.jobs';
+import { relatorioJob } from '../modules/relatorios/relatorios.jobs';
+import { formatosBrasil, relatorioTipos } from '../modules/relatorios/relatorios.model';
+import { createRelatorios } from '../modules/relatorios/relatorios.service';
 import { createExecucoes } from '../modules/tarefas/execucao.service';
 import { createTarefas } from '../modules/tarefas/tarefas.service';
 import { createSchedules } from '../transport/cron/schedules';
@@ -23,6 +26,10 @@ export type Jobs = ReturnType<typeof composeJobs>;
 export function composeJobs(adapters: Adapters, services: Services, events: Events) {
   const { settings, work, clock, ids, counters, onError } = adapters;
   const backups = composeBackups(adapters);
+  const { timeZone } = settings;
+  const formatos = formatosBrasil(timeZone);
+  const { painel, emails } = services;
+  const relatorios = createRelatorios({ work, ids, painel, emails, formatos, timeZone });
   const jobs: Job[] = [
     maquinasOffline(services.presenca),
     comandosVencidos(services.comandos),
@@ -36,6 +43,7 @@ export function composeJobs(adapters: Adapters, services: Services, events: Even
     limparAnomalias(services.insight.anomalias.limpar),
     backup(backups),
     simulacroRestauracao(backups),
+    ...relatorioTipos.map((tipo) => relatorioJob(relatorios, tipo)),
   ];
   const schedules = createSchedules(settings.timeZone);
   const execucoes = createExecucoes(jobs, { work, clock, ids, schedules, onError: onError('tarefas') });
@@ -45,6 +53,8 @@ export function composeJobs(adapters: Adapters, services: Services, events: Even
     tarefas,
     execucoes,
     backups,
+    relatorios,
+    formatos,
     /** Starts what was missed while the server was stopped, then goes by the schedules. */
     async start(): Promise<void> {
       await execucoes.load();

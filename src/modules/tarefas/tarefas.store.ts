@@ -3,7 +3,7 @@
 import type { Selectable } from 'kysely';
 import type { Page, PageRequest } from '../../core/page';
 import { keysetPage } from '../../storage/sqlite/keyset';
-import type { TarefaExecucaoTable, TarefaTable } from '../../storage/sqlite/schema';
+import type { TarefaExecucaoTable, TarefaTable } from '../../storage/sqlite/schema-operation';
 import type { Db } from '../../storage/sqlite/unit-of-work';
 import type { Execucao, Origem, Resultado, TarefaEstado } from './tarefas.model';
 

@@ -3,6 +3,7 @@
 import type { Generated } from 'kysely';
 import type { EventsSchema } from './schema-events';
 import type { InsightSchema } from './schema-insight';
+import type { OperationSchema } from './schema-operation';
 
 export interface UsuarioTable {
   id: string;
@@ -329,28 +330,7 @@ export interface IdempotenciaTable {
   criada_em: number;
 }
 
-export interface TarefaTable {
-  nome: string;
-  agenda: string | null;
-  ativa: number;
-  proxima_em: number;
-  repetir_em: number | null;
-  falhas: number;
-  rev: number;
-}
-
-export interface TarefaExecucaoTable {
-  id: string;
-  nome: string;
-  origem: string;
-  prevista_em: number;
-  inicio: number;
-  fim: number | null;
-  resultado: string;
-  detalhe: string;
-}
-
-export interface Schema extends EventsSchema, InsightSchema {
+export interface Schema extends EventsSchema, InsightSchema, OperationSchema {
   usuarios: UsuarioTable;
   perfis: PerfilTable;
   sessoes: SessaoTable;
@@ -375,6 +355,4 @@ export interface Schema extends EventsSchema, InsightSchema {
   auditoria: AuditoriaTable;
   auditoria_selo: AuditoriaSeloTable;
   idempotencia: IdempotenciaTable;
-  tarefas: TarefaTable;
-  tarefas_execucoes: TarefaExecucaoTable;
 }

@@ -1,4 +1,4 @@
-/** Schema 8: jobs and their runs. */
+/** Schema 8: jobs and their runs, reports. */
 
 import { type Kysely, sql } from 'kysely';
 
@@ -11,6 +11,11 @@ const statements = [
     inicio INTEGER NOT NULL, fim INTEGER, resultado TEXT NOT NULL, detalhe TEXT NOT NULL) STRICT`,
   `CREATE INDEX tarefas_execucoes_nome ON tarefas_execucoes(nome, inicio, id)`,
   `CREATE INDEX tarefas_execucoes_abertas ON tarefas_execucoes(nome) WHERE fim IS NULL`,
+  `CREATE TABLE relatorios (
+    id TEXT PRIMARY KEY, tipo TEXT NOT NULL, periodo_inicio INTEGER NOT NULL, periodo_fim INTEGER NOT NULL,
+    dados TEXT NOT NULL, criado_em INTEGER NOT NULL) STRICT`,
+  `CREATE INDEX relatorios_criado ON relatorios(criado_em, id)`,
+  `CREATE INDEX relatorios_tipo ON relatorios(tipo, criado_em, id)`,
 ];
 
 export async function up(db: Kysely<unknown>): Promise<void> {
