@@ -34,6 +34,7 @@ export function composeMetrics(
     eventos: async () => byName(await events.relay.stats(), 'consumidor'),
     webhooks: () => events.envio.stats(),
     vivo: () => events.vivo.stats(),
+    emails: () => services.emails.stats(),
     downloads: () => services.versoes.transferencias.stats(),
     anomalias: () => services.insight.anomalias.stats(),
     tarefas: () => jobStats(jobs, clock.now()),

@@ -25,7 +25,7 @@ const receiversMax = 50;
 export interface Mailer {
   /** @returns null when the server took it, otherwise what it said. Never throws. */
   send(message: Mensagem & { id: string; para: string }): Promise<MailFailure | null>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export interface NovoEmail {
@@ -161,7 +161,7 @@ export function createEmails(dependencies: Dependencies) {
       stopped = true;
       if (poll) clearInterval(poll);
       await running;
-      mailer?.close();
+      await mailer?.close();
     },
 
     /** Mails by status. */

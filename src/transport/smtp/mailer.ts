@@ -1,6 +1,5 @@
 /** Mail over SMTP by nodemailer: STARTTLS where the server offers it, certificates verified, a few connections kept. */
 
-import { createTransport } from 'nodemailer';
 import { secondMs } from '../../core/clock';
 import { OperationalError } from '../../core/operational-error';
 import type { MailFailure } from '../../modules/emails/emails.model';
@@ -21,19 +20,26 @@ export function createSmtpMailer(url: string, from: string): Mailer {
   const login = decodeURIComponent(address.username);
   const sender = from || (login.includes('@') ? login : `narcidicontrol@${address.hostname}`);
   const domain = sender.split('@').at(-1)?.replace(/>.*$/, '') ?? 'localhost';
-  const transport = createTransport({
-    url,
-    pool: true,
-    maxConnections: connectionsMax,
-    connectionTimeout: connectionTimeoutMs,
-    greetingTimeout: connectionTimeoutMs,
-    socketTimeout: socketTimeoutMs,
-  });
+  let transport: ReturnType<typeof connect> | null = null;
+
+  /** Loaded with the first mail: most starts of the server send none. */
+  async function connect() {
+    const { createTransport } = await import('nodemailer');
+    return createTransport({
+      url,
+      pool: true,
+      maxConnections: connectionsMax,
+      connectionTimeout: connectionTimeoutMs,
+      greetingTimeout: connectionTimeoutMs,
+      socketTimeout: socketTimeoutMs,
+    });
+  }
 
   return {
     async send({ id, para, assunto, texto, html }) {
       try {
-        await transport.sendMail({
+        transport ??= connect();
+        await (await transport).sendMail({
           messageId: `<${id}@${domain}>`,
           from: sender,
           to: para,
@@ -49,7 +55,9 @@ export function createSmtpMailer(url: string, from: string): Mailer {
         return toFailure(error);
       }
     },
-    close: () => transport.close(),
+    close: async () => {
+      (await transport)?.close();
+    },
   };
 }
 
