@@ -82,7 +82,8 @@ export type VersaoEdit = {
 const onlyDrafts = ['versao', 'plataforma', 'arquitetura'] as const;
 
 const arquivoBytesMax = 255;
-const forbiddenInNames = /[/\\:*?"<>|\p{Cc}]/u;
+/** Paths, what Windows refuses, and what is not seen: a mark that turns the writing round makes `gpj.exe` look like `exe.jpg`. */
+const forbiddenInNames = /[/\\:*?"<>|\p{Cc}\p{Bidi_Control}]/u;
 
 /**
  * The name of a file as any system can store it, never a way to another folder.
