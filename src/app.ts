@@ -41,7 +41,7 @@ export async function createApp(settings: Settings, log: Log) {
 
   return {
     handler,
-    services: { administrador, clientes, licencas },
+    services: { administrador, clientes, licencas, versoes },
 
     /** Listens, and begins the work in the background. @returns the addresses of both ports. */
     async start(): Promise<{ url: string; mqtt: string }> {

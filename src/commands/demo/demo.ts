@@ -8,6 +8,7 @@ import { OperationalError } from '../../core/operational-error';
 import { resolveSettings } from '../../settings';
 import { runServer } from '../serve';
 import { createSampleCustomers } from './sample-customers';
+import { createSampleVersions } from './sample-versions';
 import { startMachine } from './simulated-machine';
 
 const email = 'demo@exemplo.com.br';
@@ -45,6 +46,7 @@ export async function demo(
   try {
     return await runServer(settings, async (app, { url }, log) => {
       const seats = await createSampleCustomers(app.services, machines);
+      await createSampleVersions(app.services.versoes);
       const running = await Promise.all(
         seats.map((seat, index) =>
           startMachine({
