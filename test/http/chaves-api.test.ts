@@ -45,6 +45,17 @@ describe('API keys', () => {
     expect(answer.headers.get('www-authenticate')).toStartWith('Basic');
   });
 
+  test('two clients that use the same Idempotency-Key get a token each', async () => {
+    const form = { grant_type: 'client_credentials' };
+    const scopes: string[] = [];
+    for (const permissao of ['planos:ler', 'produtos:ler']) {
+      const { client_id, client_secret } = await newKey({ permissoes: [permissao] });
+      const authorization = `Basic ${btoa(`${client_id}:${client_secret}`)}`;
+      scopes.push((await grant(server.url, form, { authorization, 'idempotency-key': 'a-mesma' })).body.scope);
+    }
+    expect(scopes).toEqual(['planos:ler', 'produtos:ler']);
+  });
+
   test('a credential given twice is invalid_request', async () => {
     const { client_id, client_secret } = await newKey();
     const authorization = `Basic ${btoa(`${client_id}:${client_secret}`)}`;

@@ -159,6 +159,14 @@ describe('a browser session', () => {
     expect((await renew(cookie, { origin: server.url } as never)).status).toBe(200);
   });
 
+  test('is not handed to the next caller with the same Idempotency-Key', async () => {
+    const user = await userWith(server, 'leitura');
+    const cookie = ((await enter(user.email)).headers.get('set-cookie') ?? '').split(';')[0] ?? '';
+    const headers = own({ 'idempotency-key': unique('chave') });
+    expect((await renew(cookie, headers)).status).toBe(200);
+    expect((await renew('narcidi_sessao=ns_nada', headers)).status).toBe(401);
+  });
+
   test('ends with its account', async () => {
     const user = await userWith(server, 'leitura');
     const cookie = ((await enter(user.email)).headers.get('set-cookie') ?? '').split(';')[0] ?? '';

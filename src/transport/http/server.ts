@@ -18,6 +18,7 @@ const urlCharactersMax = 16_384;
 /** Where the authority of a URL begins: after `https://` at the latest. */
 const schemeCharacters = 8;
 const apiPrefix = '/api/v1/';
+const browserPrefix = '/api/v1/auth/navegador';
 const keyHeader = 'idempotency-key';
 const requestIdPattern = /^[\w.:-]{1,128}$/;
 
@@ -161,7 +162,7 @@ export function createHttpHandler({
     if (request.url.length > urlCharactersMax) {
       return problemResponse(new Problem('REQUISICAO_INVALIDA', { detalhe: 'O endereço é longo demais.' }), request);
     }
-    const key = request.method === 'POST' ? request.headers.get(keyHeader) : null;
+    const key = request.method === 'POST' && mayReplay(request) ? request.headers.get(keyHeader) : null;
     if (key !== null) return underKey(request, key);
     return app.handle(request);
   }
@@ -181,6 +182,15 @@ function isAt(url: string, path: string): boolean {
   const from = url.indexOf('/', schemeCharacters);
   const end = url.charCodeAt(from + path.length);
   return url.startsWith(path, from) && (Number.isNaN(end) || end === 63);
+}
+
+/**
+ * Answers are kept by who asks, which a bearer token tells. Where a cookie or HTTP Basic says it, the next caller with the
+ * same key would be given somebody else's token: those calls are answered anew each time.
+ */
+function mayReplay(request: Request): boolean {
+  if (request.url.startsWith(browserPrefix, request.url.indexOf('/', schemeCharacters))) return false;
+  return !/^basic /i.test(request.headers.get('authorization') ?? '');
 }
 
 /** Paths are registered without the slash at the end, which is optional for callers. */
