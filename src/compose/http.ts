@@ -89,7 +89,7 @@ export function composeHttp({ adapters, services, jobs, events, metrics }: Compo
   const verifyPayment = paymentSecret ? standardWebhooks(paymentSecret) : noPayments;
   const mqttUrl = () => addresses.mqtt;
   const painel = services.painelMaquina;
-  const { lastSeen } = presenca;
+  const { heard } = presenca;
 
   const api = new Elysia({ prefix: '/api/v1' })
     .use(authRoutes(platform, acesso))
@@ -114,7 +114,7 @@ export function composeHttp({ adapters, services, jobs, events, metrics }: Compo
       }),
     )
     .use(clientesRoutes(platform, clientes))
-    .use(lgpdRoutes({ platform, lgpd: services.lgpd, clock, lastSeen }))
+    .use(lgpdRoutes({ platform, lgpd: services.lgpd, clock, heard }))
     .use(chaveRoutes({ platform, ativacao, verificacao, verificar, limiter, onUnknownKey, clock, mqttUrl }))
     .use(licencasRoutes(platform, licencas, services.arquivo, clock))
     .use(produtosRoutes(platform, services.produtos))
@@ -135,7 +135,7 @@ export function composeHttp({ adapters, services, jobs, events, metrics }: Compo
     .use(maquinasRoutes({ platform, maquinas, ativacao, presenca, limiter, clock, mqttUrl }))
     .use(painelRoutes(platform, services.painel))
     .use(mlRoutes({ platform, ...services.insight }))
-    .use(painelMaquinaRoutes({ platform, licencas, painel, alertas: events.alertas, clock, lastSeen }));
+    .use(painelMaquinaRoutes({ platform, licencas, painel, alertas: events.alertas, clock, heard }));
 
   const routes = new Elysia({ name: 'routes' })
     .use(api)

@@ -196,6 +196,8 @@ describe('a heartbeat over HTTP', () => {
     expect(Object.keys(body).sort()).toEqual(['certificado', 'intervalo_s', 'maquina', 'recebidos']);
     expect(body).toMatchObject({ recebidos: 1, intervalo_s: 60, maquina: { bloqueada: false, motivo_bloqueio: null } });
     expect(body.certificado.split('.')).toHaveLength(3);
+    const shown = await server.call('GET', `/maquinas/${one.id}`);
+    expect(shown.body.ultimas).toEqual({ em: shown.body.ultimo_heartbeat_em, cpu: 1, memoria: 2, disco: 3 });
   });
 
   test('in a list is stored with all others or with none', async () => {

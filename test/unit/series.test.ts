@@ -199,8 +199,13 @@ describe('the newest heartbeat', () => {
     await own.store.append(id, [pointAt(present - dayMs)], present + 5);
     own = await own.reopen();
     await own.store.append(id, [pointAt(present - 2 * dayMs)], present + 9);
-    expect(own.store.latest(id)?.em).toBe(present);
+    expect(own.store.heard(id)?.newest?.em).toBe(present);
     expect(own.store.lastSeen(id)).toBe(present + 9);
+    const others = Array.from({ length: 450 }, newId);
+    await Promise.all(others.map((other, n) => own.store.append(other, [pointAt(present + n)], present)));
+    const every = [...own.store.everyHeard()];
+    expect(every.map(({ maquinaId }) => maquinaId)).toEqual([id, ...others].sort());
+    expect(every.find(({ maquinaId }) => maquinaId === others[7])?.heard.newest?.em).toBe(present + 7);
     await own.remove();
   });
 });

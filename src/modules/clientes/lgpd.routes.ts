@@ -10,6 +10,7 @@ import { faturaView } from '../faturas/faturas.routes';
 import { licencaView } from '../licencas/licencas.view';
 import { comandoSchema, comandoView } from '../maquinas/comandos.schema';
 import { maquinaView } from '../maquinas/maquinas.view';
+import type { Heard } from '../maquinas/series.store';
 import { clienteSchema, clienteView } from './clientes.schema';
 import type { Lgpd } from './lgpd.service';
 
@@ -19,10 +20,10 @@ interface Dependencies {
   platform: Platform;
   lgpd: Lgpd;
   clock: Clock;
-  lastSeen(maquinaId: string): number | null;
+  heard(maquinaId: string): Heard | null;
 }
 
-export function lgpdRoutes({ platform, lgpd, clock, lastSeen }: Dependencies) {
+export function lgpdRoutes({ platform, lgpd, clock, heard }: Dependencies) {
   return new Elysia({ prefix: '/clientes' })
     .use(platform)
     .get(
@@ -52,7 +53,7 @@ export function lgpdRoutes({ platform, lgpd, clock, lastSeen }: Dependencies) {
             ...licencaView(facts, now, null),
             metadados: facts.licenca.metadados,
           })),
-          maquinas: held.maquinas.map((found) => maquinaView(found, lastSeen(found.maquina.id), now)),
+          maquinas: held.maquinas.map((found) => maquinaView(found, heard(found.maquina.id), now)),
           comandos: held.comandos.map((comando) => comandoView(comando, now)),
           faturas: held.faturas.map(faturaView),
           historico: held.historico.map(auditView),

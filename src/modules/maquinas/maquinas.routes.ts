@@ -51,7 +51,7 @@ export function maquinasRoutes(dependencies: Dependencies) {
 
   function view(found: MaquinaComLicenca, set: { headers: Record<string, string | number | undefined> }) {
     etag(set, found.maquina.rev);
-    return maquinaView(found, presenca.lastSeen(found.maquina.id), clock.now());
+    return maquinaView(found, presenca.heard(found.maquina.id), clock.now());
   }
 
   const action = { params: idParams, response: { 200: maquinaSchema } };
@@ -100,7 +100,7 @@ export function maquinasRoutes(dependencies: Dependencies) {
         const { itens, ...rest } = await maquinas.listar(await ator(), page, query);
         linkNext(set, request, rest.proximo_cursor);
         const now = clock.now();
-        return { itens: itens.map((found) => maquinaView(found, presenca.lastSeen(found.maquina.id), now)), ...rest };
+        return { itens: itens.map((found) => maquinaView(found, presenca.heard(found.maquina.id), now)), ...rest };
       },
       {
         acesso: 'maquinas:ler',

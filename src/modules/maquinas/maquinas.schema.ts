@@ -28,6 +28,9 @@ export const maquinaSchema = t.Object({
   bloqueio_recusado_em: timestampOrNull,
   bloqueio_detalhe: t.Union([t.String(), t.Null()], { description: 'O que a máquina respondeu ao estado desejado' }),
   ultimo_heartbeat_em: timestampOrNull,
+  ultimas: t.Union([t.Object({ em: timestamp, cpu: t.Number(), memoria: t.Number(), disco: t.Number() }), t.Null()], {
+    description: 'O heartbeat mais novo, em porcentagem',
+  }),
   criado_em: timestamp,
   atualizado_em: timestamp,
 });

@@ -2,6 +2,7 @@
 
 import { rfc3339, rfc3339OrNull } from '../../core/clock';
 import { type MaquinaComLicenca, type MaquinaStatus, machineEffect, statusOf } from './maquinas.model';
+import type { Heard, HeartbeatPoint } from './series.store';
 
 export interface MaquinaView {
   id: string;
@@ -28,12 +29,14 @@ export interface MaquinaView {
   bloqueio_recusado_em: string | null;
   bloqueio_detalhe: string | null;
   ultimo_heartbeat_em: string | null;
+  /** The newest heartbeat, in percent. */
+  ultimas: { em: string; cpu: number; memoria: number; disco: number } | null;
   criado_em: string;
   atualizado_em: string;
 }
 
-/** @param lastSeen when the machine was last heard, epoch milliseconds. */
-export function maquinaView(found: MaquinaComLicenca, lastSeen: number | null, now: number): MaquinaView {
+/** @param heard what the machine last said, if it ever did. */
+export function maquinaView(found: MaquinaComLicenca, heard: Heard | null, now: number): MaquinaView {
   const { maquina } = found;
   const efeito = machineEffect(found, now);
   return {
@@ -59,8 +62,15 @@ export function maquinaView(found: MaquinaComLicenca, lastSeen: number | null, n
     bloqueio_aplicado_em: rfc3339OrNull(maquina.bloqueio_aplicado_em),
     bloqueio_recusado_em: rfc3339OrNull(maquina.bloqueio_recusado_em),
     bloqueio_detalhe: maquina.bloqueio_detalhe,
-    ultimo_heartbeat_em: rfc3339OrNull(lastSeen),
+    ultimo_heartbeat_em: rfc3339OrNull(heard?.em ?? null),
+    ultimas: newestView(heard?.newest ?? null),
     criado_em: rfc3339(maquina.criado_em),
     atualizado_em: rfc3339(maquina.atualizado_em),
   };
+}
+
+function newestView(point: HeartbeatPoint | null): MaquinaView['ultimas'] {
+  if (!point) return null;
+  const { em, cpu, memoria, disco } = point;
+  return { em: rfc3339(em), cpu, memoria, disco };
 }

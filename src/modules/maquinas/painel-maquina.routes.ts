@@ -16,7 +16,7 @@ import { csvHeader, csvLine } from './exportar.model';
 import { maquinaView } from './maquinas.view';
 import { dashboardQuery, dashboardSchema, exportQuery } from './painel-maquina.schema';
 import type { PainelMaquina } from './painel-maquina.service';
-import type { Bucket } from './series.store';
+import type { Bucket, Heard } from './series.store';
 
 const tag = 'Máquinas';
 const csvChunkCharacters = 65_536;
@@ -29,10 +29,10 @@ interface Dependencies {
   painel: PainelMaquina;
   alertas: Alertas;
   clock: Clock;
-  lastSeen(maquinaId: string): number | null;
+  heard(maquinaId: string): Heard | null;
 }
 
-export function painelMaquinaRoutes({ platform, licencas, painel, alertas, clock, lastSeen }: Dependencies) {
+export function painelMaquinaRoutes({ platform, licencas, painel, alertas, clock, heard }: Dependencies) {
   return new Elysia({ prefix: '/maquinas' })
     .use(platform)
     .get(
@@ -50,7 +50,7 @@ export function painelMaquinaRoutes({ platform, licencas, painel, alertas, clock
         const of = { entidade_id: params.id };
         const { extras, ...main } = series;
         return {
-          maquina: maquinaView(found, lastSeen(params.id), now),
+          maquina: maquinaView(found, heard(params.id), now),
           licenca: licencaView(facts, now, null),
           periodo,
           de: rfc3339(span.fromMs),

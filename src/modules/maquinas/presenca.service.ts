@@ -17,7 +17,7 @@ import {
   type Presenca as PresencaState,
   type RegrasPresenca,
 } from './presenca.model';
-import type { SeriesStore } from './series.store';
+import type { Heard, SeriesStore } from './series.store';
 
 const lookEveryMs = secondMs;
 
@@ -242,9 +242,9 @@ export function createPresenca({ work, series, clock, heartbeatIntervalMs, seat,
       return { conhecidas: known.size, online, recebendo: receiving.size, perdidoMs: atencao.perdidoMs };
     },
 
-    /** When the machine was last heard, epoch milliseconds. */
-    lastSeen(maquinaId: string): number | null {
-      return series.lastSeen(maquinaId);
+    /** When the machine was last heard, and what it said. */
+    heard(maquinaId: string): Heard | null {
+      return series.heard(maquinaId);
     },
 
     /** Forgets a machine that was removed. */

@@ -13,6 +13,14 @@ export interface HeartbeatPoint {
   extras?: Record<string, number>;
 }
 
+/** What is known of a machine that was heard. */
+export interface Heard {
+  /** When something last came, epoch milliseconds. */
+  em: number;
+  /** The newest heartbeat by the machine's own clock; null when the first release wrote it. */
+  newest: HeartbeatPoint | null;
+}
+
 /** The tiers, finest first. */
 export const resolucoes = ['bruta', 'minuto', 'hora'] as const;
 export type Resolucao = (typeof resolucoes)[number];
@@ -72,8 +80,10 @@ export interface SeriesStore {
   extraNames(maquinaId: string): readonly string[];
   /** When the machine was last heard, epoch milliseconds. */
   lastSeen(maquinaId: string): number | null;
-  /** The newest heartbeat of a machine. */
-  latest(maquinaId: string): HeartbeatPoint | null;
+  /** When a machine was last heard, and its newest heartbeat; one look-up. */
+  heard(maquinaId: string): Heard | null;
+  /** The same of every machine that was ever heard, in order of their ids. */
+  everyHeard(): Iterable<{ maquinaId: string; heard: Heard }>;
   /** Rolls up the hours that have passed, and removes what is past its retention or of machines that are gone. */
   compact(compaction: Compaction): Promise<CompactionReport>;
   /** Removes everything of a machine. */

@@ -4,13 +4,15 @@
  */
 
 import type { RootDatabase } from 'lmdb';
-import type { CompactionReport, Retention, SeriesStore } from '../../modules/maquinas/series.store';
+import type { CompactionReport, Heard, Retention, SeriesStore } from '../../modules/maquinas/series.store';
 import { createSeriesAppend } from './series-append';
-import { decodePoint, idOf, newestOf, receivedAtOf } from './series-codec';
+import { decodePoint, idOf, maquinaOf, newestOf, receivedAtOf } from './series-codec';
 import { createSeriesCompaction } from './series-compact';
 import { createSeriesForget } from './series-forget';
 import { readBuckets } from './series-read';
-import { openSeriesTables, readNames, rowsBetween } from './series-tables';
+import { maquinasAfter, openSeriesTables, readNames, rowsBetween } from './series-tables';
+
+const pageMachines = 200;
 
 /** The series store over an open environment. */
 export function createSeriesStore(root: RootDatabase, retention: Retention): SeriesStore {
@@ -38,9 +40,19 @@ export function createSeriesStore(root: RootDatabase, retention: Retention): Ser
       return presence ? receivedAtOf(presence) : null;
     },
 
-    latest(maquinaId) {
+    heard(maquinaId) {
       const presence = tables.presenca.get(idOf(maquinaId));
-      return presence ? newestOf(presence) : null;
+      return presence ? heardOf(presence) : null;
+    },
+
+    *everyHeard() {
+      for (let page = maquinasAfter(tables.presenca, null, pageMachines); page.length > 0; ) {
+        for (const id of page) {
+          const presence = tables.presenca.get(id);
+          if (presence) yield { maquinaId: maquinaOf(id), heard: heardOf(presence) };
+        }
+        page = maquinasAfter(tables.presenca, page.at(-1) ?? null, pageMachines);
+      }
     },
 
     async compact(options) {
@@ -58,4 +70,8 @@ export function createSeriesStore(root: RootDatabase, retention: Retention): Ser
 
     stats: () => ({ extrasIgnored: append.extrasIgnored(), lastCompaction }),
   };
+}
+
+function heardOf(presence: Buffer): Heard {
+  return { em: receivedAtOf(presence), newest: newestOf(presence) };
 }
