@@ -2,7 +2,9 @@
 
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
 import { once } from 'node:events';
+import { rmSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import {
   type Answer,
   activate,
@@ -151,6 +153,18 @@ describe('a download', () => {
     expect(await status({ range, 'if-range': '"outro"' })).toBe(200);
     expect(await status({ range, 'if-range': `W/${etag}` })).toBe(200);
     expect(await status({ range, 'if-range': 'Thu, 01 Jan 1970 00:00:00 GMT' })).toBe(200);
+  });
+});
+
+describe('a file that is not on the disk any more', () => {
+  test('is 503, which is nobody’s verdict, and not half a file', async () => {
+    const produto = await createProduto(server, unique('produto'));
+    const text = unique('some');
+    const { id } = await admin.publish({ produto }, text);
+    const hash = sha256(text);
+    rmSync(join(server.data, 'versoes', hash.slice(0, 2), hash));
+    const { status, body } = await server.call('GET', `/uploads/download/${id}`);
+    expect([status, body.codigo, body.definitivo]).toEqual([503, 'INDISPONIVEL', false]);
   });
 });
 

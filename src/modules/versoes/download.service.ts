@@ -13,7 +13,7 @@ import { addDownload, getVersao } from './versoes.store';
 
 interface Dependencies {
   work: UnitOfWork;
-  files: Pick<ContentStore, 'pathOf'>;
+  files: Pick<ContentStore, 'pathOf' | 'sizeOf'>;
   chamadores: Chamadores;
   enderecos: Enderecos;
 }
@@ -40,6 +40,14 @@ export function createDownloads({ work, files, chamadores, enderecos }: Dependen
     }
     const reason = lacksRight(versao, direitoOf(chamador));
     if (reason) throw new Problem('VERSAO_NAO_PERMITIDA', { detalhe: reason });
+    return open(versao, actor, chamador);
+  }
+
+  /** @throws Problem INDISPONIVEL when the file is not on the disk as it was sent, which `doctor` tells of. */
+  async function open(versao: Versao, actor: Actor, chamador: Chamador | null): Promise<Download> {
+    if ((await files.sizeOf(versao.sha256)) !== versao.tamanho) {
+      throw new Problem('INDISPONIVEL', { detalhe: 'O arquivo desta versão não está no disco do servidor.' });
+    }
     return { versao, path: files.pathOf(versao.sha256), actor, chamador };
   }
 
@@ -55,7 +63,7 @@ export function createDownloads({ work, files, chamadores, enderecos }: Dependen
       authorize(actor, 'uploads:ler');
       const versao = await getVersao(work.reader, id);
       refuseWithdrawn(versao);
-      return { versao, path: files.pathOf(versao.sha256), actor, chamador: null };
+      return open(versao, actor, null);
     },
 
     /** For whom a signed address was given to, judged as that caller is now. @throws Problem URL_INVALIDA, URL_EXPIRADA and as `abrir` */

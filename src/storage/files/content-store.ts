@@ -6,7 +6,7 @@
 import { edenGC, fullGC } from 'bun:jsc';
 import { createHash, randomUUID } from 'node:crypto';
 import { createReadStream, mkdirSync, readdirSync, rmSync } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, rename, rm, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { Problem } from '../../core/problem';
 
@@ -47,6 +47,8 @@ export interface ContentStore {
   ): Promise<ReceivedFile>;
   /** Where a content is, whether or not it is there. */
   pathOf(sha256: string): string;
+  /** How long a content on the disk is; null when it is not there. */
+  sizeOf(sha256: string): Promise<number | null>;
   remove(sha256: string): Promise<void>;
   /** The names of all contents. */
   list(): AsyncGenerator<string>;
@@ -73,6 +75,7 @@ export function openContentStore(folder: string): ContentStore {
         throw asProblem(error);
       }
     },
+    sizeOf: async (sha256) => (await stat(pathOf(sha256)).catch(() => null))?.size ?? null,
     remove: (sha256) => rm(pathOf(sha256), { force: true }),
     list: () => listContents(folder),
   };
