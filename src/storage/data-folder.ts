@@ -97,9 +97,11 @@ export function lockFile(file: string, taken: string): () => void {
   try {
     lock.run('PRAGMA locking_mode = EXCLUSIVE');
     lock.run('BEGIN EXCLUSIVE');
-  } catch {
+  } catch (error) {
     lock.close();
-    throw new OperationalError(taken);
+    const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+    if (code.startsWith('SQLITE_BUSY')) throw new OperationalError(taken);
+    throw new OperationalError(`${file} cannot be locked: ${error instanceof Error ? error.message : String(error)}`);
   }
   return () => lock.close();
 }

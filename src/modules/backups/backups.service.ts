@@ -158,7 +158,7 @@ export function createBackups({ work, clock, folder, run }: Dependencies) {
 function toProblem(error: unknown): Problem {
   const reason = error instanceof Error ? error.message : String(error);
   if (/another backup/.test(reason)) return new Problem('CONFLITO', { detalhe: 'Outro backup está sendo feito.' });
-  if (/is full|no room/.test(reason)) {
+  if (/is full|no room|no space left/i.test(reason)) {
     return new Problem('ARMAZENAMENTO_CHEIO', { detalhe: `Não há espaço em disco para o backup: ${reason}` });
   }
   return new Problem('BACKUP_FALHOU', { detalhe: `O backup não pôde ser feito: ${reason}` });

@@ -36,7 +36,11 @@ function kyselyDatabase(db: Database): SqliteDatabase {
         // Not by `columnNames`: asking for them runs the statement once, without its parameters.
         reader: answersRows.test(sql),
         all: (parameters) => statement.all(...bind(parameters)),
-        run: (parameters) => statement.run(...bind(parameters)),
+        run: (parameters) => {
+          // A full disk makes SQLite roll back by itself; to do it again would fail, and hide why.
+          if (sql === 'rollback' && !db.inTransaction) return { changes: 0, lastInsertRowid: 0 };
+          return statement.run(...bind(parameters));
+        },
         iterate: (parameters) => statement.iterate(...bind(parameters)) as IterableIterator<unknown>,
       };
     },

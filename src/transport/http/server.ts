@@ -13,6 +13,7 @@ import type { Idempotency } from './idempotency';
 import { contextOf, immediate, setContext, type Transfer } from './kit/context';
 import type { Platform } from './kit/platform';
 import { addSecurityHeaders } from './security-headers';
+import { storeProblem } from './store-failure';
 
 const urlCharactersMax = 16_384;
 /** Where the authority of a URL begins: after `https://` at the latest. */
@@ -67,10 +68,8 @@ export function createHttpHandler({
     if (known) return known;
     const { requestId } = contextOf(request);
     onBug(error, { requestId, method: request.method, path: maskPath(new URL(request.url).pathname) });
-    return problemResponse(
-      new Problem('ERRO_INTERNO', { detalhe: 'O erro foi registrado com o request_id.' }),
-      request,
-    );
+    const bug = new Problem('ERRO_INTERNO', { detalhe: 'O erro foi registrado com o request_id.' });
+    return problemResponse(storeProblem(error) ?? bug, request);
   }
 
   // Host names may be as short as `hub`: the router must not count on more.
