@@ -5,28 +5,30 @@ import { existsSync, readdirSync, statfsSync, statSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { dayMs } from '../core/clock';
 import { OperationalError } from '../core/operational-error';
 import { commit, version } from '../native/build-info';
 import { nativeSelfCheck } from '../native/self-check';
 import type { Settings } from '../settings';
+import { backupFolder, listBackups } from '../storage/backup/catalog';
 import { type DataFolder, dataFolder, lockDataFolder, prepareDataFolder } from '../storage/data-folder';
-import { openLmdb } from '../storage/lmdb/open';
 import { checkVersionFiles } from './doctor-files';
+import { checkCertificate, checkMail, checkWebhooks, type Finding } from './doctor-network';
 
+const namedDatabasesMax = 32;
 const freeBytesMin = 512 * 1024 ** 2;
 /** Before this the clock has surely lost its battery: the program did not exist. */
 const earliestClockMs = Date.UTC(2026, 0, 1);
 const latestClockMs = Date.UTC(2100, 0, 1);
 
-interface Finding {
-  nome: string;
-  ok: boolean;
-  detalhe: string;
-  remedio?: string;
-}
+/** A disk that will be full this soon at the present pace is told of now. */
+const forecastDaysMin = 14;
+/** A younger installation has no pace yet. */
+const paceDaysMin = 7;
+const backupAgeDaysMax = 2;
 
 /** @returns 1 when anything is wrong. */
-export async function doctor(settings: Settings): Promise<number> {
+export async function doctor(settings: Settings, { json }: { json?: boolean } = {}): Promise<number> {
   const folder = dataFolder(settings.data);
   const running = isRunning(folder);
   const native = await nativeSelfCheck(tmpdir());
@@ -41,14 +43,33 @@ export async function doctor(settings: Settings): Promise<number> {
     checkClock(),
     ...(await checkPorts(settings, running)),
     checkSqlite(folder),
-    await checkLmdb(folder, running),
-    await checkVersionFiles(folder),
+    await checkLmdb(folder),
+    await attempt('versions', () => checkVersionFiles(folder)),
     checkKeys(folder),
+    checkBackups(settings, folder),
+    checkCertificate(settings, Date.now()),
+    await checkMail(settings),
+    ...(await checkWebhooks(folder)),
   ];
+  const well = findings.every(({ ok }) => ok);
+  if (json) {
+    console.log(JSON.stringify({ ok: well, verificacoes: findings }, null, 2));
+    return well ? 0 : 1;
+  }
   for (const { nome, ok, detalhe, remedio } of findings) {
     console.log(`${ok ? 'ok  ' : 'FAIL'}  ${nome.padEnd(12)} ${detalhe}${remedio ? `  →  ${remedio}` : ''}`);
   }
-  return findings.every(({ ok }) => ok) ? 0 : 1;
+  return well ? 0 : 1;
+}
+
+/** One part that cannot be looked at must not keep the others from being. */
+async function attempt(nome: string, check: () => Promise<Finding>): Promise<Finding> {
+  try {
+    return await check();
+  } catch (error) {
+    const detalhe = error instanceof Error ? error.message : String(error);
+    return { nome, ok: false, detalhe, remedio: 'restore the newest backup' };
+  }
 }
 
 function isRunning(folder: DataFolder): boolean {
@@ -76,12 +97,21 @@ function checkFolder(folder: DataFolder, running: boolean): Finding {
   return { nome, ok: true, detalhe: `${folder.path}${running ? ', a server is running on it' : ''}` };
 }
 
-function checkDisk({ path }: DataFolder): Finding {
+function checkDisk({ path, database, lmdb, keys }: DataFolder): Finding {
   const nome = 'disk';
   if (!existsSync(path)) return { nome, ok: false, detalhe: 'the folder is not there', remedio: 'see data folder' };
   const { bavail, bsize } = statfsSync(path);
   const freeBytes = bavail * bsize;
-  const detalhe = `${(freeBytes / 1024 ** 3).toFixed(1)} GiB free`;
+  const gib = `${(freeBytes / 1024 ** 3).toFixed(1)} GiB free`;
+  const bytesOf = (file: string): number => statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  const installed = statSync(join(keys, 'lookup.key'), { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+  const ageDays = (Date.now() - installed) / dayMs;
+  const perDay = (bytesOf(database) + bytesOf(join(lmdb, 'data.mdb'))) / Math.max(ageDays, 1);
+  const days = Math.floor(freeBytes / Math.max(perDay, 1));
+  const detalhe = ageDays < paceDaysMin ? gib : `${gib}, full in ${days} days at the pace so far`;
+  if (ageDays >= paceDaysMin && days < forecastDaysMin) {
+    return { nome, ok: false, detalhe, remedio: 'make room, or keep heartbeats for less time' };
+  }
   return freeBytes < freeBytesMin
     ? { nome, ok: false, detalhe, remedio: 'free at least 512 MiB' }
     : { nome, ok: true, detalhe };
@@ -146,13 +176,14 @@ function checkSqlite({ database }: DataFolder): Finding {
   }
 }
 
-async function checkLmdb({ lmdb }: DataFolder, running: boolean): Promise<Finding> {
+/** Read only, as a backup reads it: a running server is not disturbed. */
+async function checkLmdb({ lmdb }: DataFolder): Promise<Finding> {
   const nome = 'heartbeats';
   if (!existsSync(join(lmdb, 'data.mdb')))
     return { nome, ok: true, detalhe: 'none yet; the first start makes the store' };
-  if (running) return { nome, ok: true, detalhe: 'not read while a server is running' };
   try {
-    const root = openLmdb(lmdb);
+    const { open } = await import('lmdb');
+    const root = open({ path: lmdb, readOnly: true, maxDbs: namedDatabasesMax });
     let entries = 0;
     for (const name of root.getKeys()) {
       const db = root.openDB<Buffer, Buffer>({ name: String(name), keyEncoding: 'binary', encoding: 'binary' });
@@ -177,4 +208,25 @@ function checkKeys({ keys }: DataFolder): Finding {
   const open = readdirSync(keys).filter((file) => (statSync(join(keys, file)).mode & 0o077) !== 0);
   if (open.length === 0) return { nome, ok: true, detalhe: 'readable by their owner only' };
   return { nome, ok: false, detalhe: `others may read ${open.join(', ')}`, remedio: 'chmod 600 on them' };
+}
+
+function checkBackups(settings: Settings, folder: DataFolder): Finding {
+  const nome = 'backups';
+  const [newest] = listBackups(backupFolder(settings.backupFolder, folder));
+  if (!newest) return { nome, ok: true, detalhe: 'none yet; the first night makes one' };
+  const days = (Date.now() - newest.criado_em) / dayMs;
+  const detalhe = `the newest, ${newest.arquivo}, is ${Math.max(0, days).toFixed(1)} days old`;
+  if (days > backupAgeDaysMax)
+    return { nome, ok: false, detalhe, remedio: 'see GET /tarefas/backup/execucoes for why' };
+  if (newest.verificacao?.ok === false)
+    return { nome, ok: false, detalhe: `${detalhe} and damaged`, remedio: 'make another' };
+  if (newest.simulacro?.ok === false) {
+    return {
+      nome,
+      ok: false,
+      detalhe: `${detalhe}; it does not restore: ${newest.simulacro.detalhe}`,
+      remedio: 'make another',
+    };
+  }
+  return { nome, ok: true, detalhe };
 }

@@ -103,7 +103,8 @@ export function createProgram(): Program {
   const doctor = withSettings(
     command(program, 'doctor', 'Check data folder, ports, disk, clock and both stores; exit 1 when anything is wrong.'),
   );
-  doctor.action(done(async () => (await import('./doctor')).doctor(settingsOf(doctor))));
+  doctor.option('--json', 'print the findings as JSON');
+  doctor.action(done(async () => (await import('./doctor')).doctor(settingsOf(doctor), doctor.opts())));
 
   const openapi = command(program, 'openapi', 'Print the OpenAPI document.');
   openapi.action(done(async () => (await import('./openapi')).openapi()));
