@@ -72,23 +72,19 @@ export function createAbertura(ids: Ids) {
   return {
     /**
      * One more cause of a rule: a new alert, or one more in the alert there is.
-     * @returns the alert, whose text has to be made anew once all causes of the transaction are in.
+     * @returns the alert it joined, whose text has to be made anew once all causes of the transaction are in.
      */
-    async abrir(tx: Tx, regra: Regra, causa: Causa): Promise<string> {
+    async abrir(tx: Tx, regra: Regra, causa: Causa): Promise<string | null> {
       const known = await findMembro(tx.db, regra.id, causa.entidadeId);
       if (known) {
         await again(tx, regra, await getAlerta(tx.db, known.alerta_id));
-        return known.alerta_id;
+        return null;
       }
       const grupo = grupoOf(regra, causa);
       const open = await findOpenAlerta(tx.db, regra.id, grupo);
       const alerta = open ?? (await newAlerta(tx, regra, causa, grupo));
-      if (open) {
-        await again(tx, regra, open);
-      } else {
-        await insertAlerta(tx.db, alerta);
-        await tx.record(alertaChange('abrir', alerta, null, []));
-      }
+      if (open) await again(tx, regra, open);
+      else await insertAlerta(tx.db, alerta);
       await insertMembro(tx.db, {
         regra_id: regra.id,
         entidade_id: causa.entidadeId,
@@ -97,7 +93,7 @@ export function createAbertura(ids: Ids) {
         nome: causa.nome,
         desde: causa.em,
       });
-      return alerta.id;
+      return open ? open.id : null;
     },
 
     /** The end of a cause: with the last of them the alert closes. @returns the alert, if it stays open without it. */

@@ -75,7 +75,8 @@ export function createMedidas({ work, clock, abertura }: Dependencies) {
       await deleteEspera(tx.db, regra.id, entidadeId);
       if (await findMembro(tx.db, regra.id, entidadeId)) return;
       const causa = await causaOfMetric(tx, regra, entidadeId, medida.desde ?? tx.now);
-      if (causa) await abertura.descrever(tx, regra, await abertura.abrir(tx, regra, causa));
+      const joined = causa ? await abertura.abrir(tx, regra, causa) : null;
+      if (joined !== null) await abertura.descrever(tx, regra, joined);
       return;
     }
     const open = await abertura.fechar(tx, regra, entidadeId);

@@ -93,7 +93,8 @@ export function createVigia({ work, clock, abertura, medidas, avisos, sistema, o
       for (const { regra_id, entidade_id, causa } of await dueEsperas(tx.db, now, perTransaction)) {
         await deleteEspera(tx.db, regra_id, entidade_id);
         const regra = regras.get(regra_id);
-        if (regra && causa) changed.set(await abertura.abrir(tx, regra, causa), regra);
+        const joined = regra && causa ? await abertura.abrir(tx, regra, causa) : null;
+        if (regra && joined !== null) changed.set(joined, regra);
       }
       for (const id of await alertasToClose(tx.db, now, perTransaction)) {
         const alerta = await getAlerta(tx.db, id);

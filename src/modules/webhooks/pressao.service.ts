@@ -5,7 +5,7 @@
 
 const sampleMs = 100;
 /** The share of the time that changes take from which on others wait. */
-const busyShare = 0.5;
+const busyShare = 0.3;
 const stepBack = 0.5;
 const stepForward = 0.1;
 
