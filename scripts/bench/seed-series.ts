@@ -42,11 +42,13 @@ export async function seedSeries(
 
 async function seedMachine(tables: SeriesTables, { maquinaId, days, intervalMs }: Past, now: number): Promise<void> {
   const id = idOf(maquinaId);
-  const end = Math.floor(now / hourMs) * hourMs;
+  const end = Math.ceil(now / hourMs) * hourMs;
   for (let hour = end - days * dayMs; hour < end; hour += hourMs) {
     const open = openRollup(null);
+    const past = pointsOf(hour, intervalMs).filter(({ em }) => em < now);
+    if (past.length === 0) continue;
     let stored: Promise<boolean> | undefined;
-    const byMinute = Map.groupBy(pointsOf(hour, intervalMs), ({ em }) => minuteOfHour(em));
+    const byMinute = Map.groupBy(past, ({ em }) => minuteOfHour(em));
     for (const [minute, points] of byMinute) {
       const start = hour + minute * minuteMs;
       const folded = foldMinute(open, null, start, points);

@@ -17,6 +17,7 @@ import { createSessoesAbertas } from '../modules/acesso/sessoes.service';
 import { createTentativas } from '../modules/acesso/tentativas';
 import { createUsuarios } from '../modules/acesso/usuarios.service';
 import { createAuditoria } from '../modules/auditoria/auditoria.service';
+import { createHistorico } from '../modules/auditoria/historico.service';
 import type { Emails } from '../modules/emails/emails.service';
 import { createAccessTokens } from '../transport/http/access-token';
 import type { Adapters } from './adapters';
@@ -39,6 +40,7 @@ export function createAccessServices(adapters: Adapters, emails: Emails) {
     perfis: createPerfis({ work, ids }),
     chavesApi: createChavesApi({ work, ids, keyring }),
     auditoria: createAuditoria({ work, keyring }),
+    historico: createHistorico({ work }),
     segundoFator,
     sessoesAbertas: createSessoesAbertas({ work, clock, refreshTtlMs: refreshTtlSeconds * secondMs }),
     navegador: createNavegador({ work, clock, keyring, entrada, sessoes, ttlSeconds: refreshTtlSeconds }),

@@ -18,6 +18,7 @@ import { usuariosRoutes } from '../modules/acesso/usuarios.routes';
 import { alertasRoutes } from '../modules/alertas/alertas.routes';
 import { regrasRoutes } from '../modules/alertas/regras.routes';
 import { auditoriaRoutes } from '../modules/auditoria/auditoria.routes';
+import { historicoRoutes } from '../modules/auditoria/historico.routes';
 import { backupsRoutes } from '../modules/backups/backups.routes';
 import { clientesRoutes } from '../modules/clientes/clientes.routes';
 import { lgpdRoutes } from '../modules/clientes/lgpd.routes';
@@ -103,6 +104,7 @@ export function composeHttp({ adapters, services, jobs, events, metrics }: Compo
     .use(perfisRoutes(platform, services.perfis))
     .use(chavesApiRoutes(platform, services.chavesApi))
     .use(auditoriaRoutes(platform, services.auditoria))
+    .use(historicoRoutes(platform, services.historico))
     .use(
       importacaoRoutes({
         platform,

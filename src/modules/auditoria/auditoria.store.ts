@@ -40,6 +40,29 @@ export async function listHistorico(
   );
 }
 
+/**
+ * The changes of one entity from one row to another, both included, in the order of the chain. Without a beginning it is the
+ * row at the end alone, without an end it goes to the newest; an id that is no row of the entity gives none.
+ */
+export async function listHistoricoBetween(
+  db: Db,
+  entidade: string,
+  entidadeId: string,
+  { de, ate }: { de: string | null; ate: string | null },
+  limit: number,
+): Promise<AuditRow[]> {
+  const rows = db.selectFrom('auditoria').where('entidade', '=', entidade).where('entidade_id', '=', entidadeId);
+  const seqOf = async (id: string): Promise<number | null> =>
+    (await rows.select('seq').where('id', '=', id).executeTakeFirst())?.seq ?? null;
+  const newest = async (): Promise<number | null> =>
+    (await rows.select('seq').orderBy('seq', 'desc').limit(1).executeTakeFirst())?.seq ?? null;
+  const last = ate === null ? await newest() : await seqOf(ate);
+  const first = de === null ? last : await seqOf(de);
+  if (first === null || last === null) return [];
+  const between = rows.selectAll().where('seq', '>=', first).where('seq', '<=', last);
+  return between.orderBy('seq').limit(limit).execute();
+}
+
 const acessoAcoes = [
   'entrar',
   'sair',
