@@ -5,7 +5,7 @@
 
 /** What an answer rests on. */
 export interface Rests {
-  /** The number of the last change when it was begun; taken before anything was read. */
+  /** The number of the last change when it was begun, taken before anything was read; later, when it last held. */
   stamp: number;
   computedAt: number;
   /** The first moment, epoch milliseconds, at which it no longer holds. */
@@ -25,7 +25,11 @@ export function createRemembered<Answer extends Rests>(answersMax: number, chang
     find(question: string, now: number): Answer | null {
       const answer = answers.get(question);
       if (!answer || now >= answer.until || now < answer.computedAt) return null;
-      return answer.ids.every((id) => (changedAt.get(id) ?? 0) <= answer.stamp) ? answer : null;
+      if (answer.stamp === changes) return answer;
+      if (!answer.ids.every((id) => (changedAt.get(id) ?? 0) <= answer.stamp)) return null;
+      // Nothing of its own has changed so far: only later changes need to be looked at again.
+      answer.stamp = changes;
+      return answer;
     },
 
     /** To be taken before the facts are read: a change in between outdates the answer, never the other way. */

@@ -289,7 +289,7 @@ describe('an answer asked for again', () => {
     expect(await offered()).toBe('TOKEN_INVALIDO');
   });
 
-  test('has an address of its own each time, and each of them works', async () => {
+  test('has an address that works each time', async () => {
     const { produto, token } = await world();
     await admin.publish({ produto, versao: '1.1.0' }, 'conteúdo');
     for (let n = 0; n < 3; n += 1) {

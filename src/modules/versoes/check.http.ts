@@ -1,10 +1,10 @@
 /**
  * `POST /uploads/versao/check` from request to answer, remembered: a fleet asks the same question again and again, and the
- * answer changes only with a version, the licence, the customer, the machine or a pin. The address in it is signed anew
- * each time. The server asks here before its router.
+ * answer changes only with a version, the licence, the customer, the machine or a pin. The address in it is signed anew,
+ * once a second at most. The server asks here before its router.
  */
 
-import { type Clock, hourMs } from '../../core/clock';
+import { type Clock, hourMs, secondMs } from '../../core/clock';
 import { createRemembered, type Rests } from '../../core/remembered';
 import type { Commit } from '../../storage/sqlite/unit-of-work';
 import { contextOf, setContext } from '../../transport/http/kit/context';
@@ -37,6 +37,8 @@ interface Kept extends Rests, Pick<Found, 'origem' | 'byKey'> {
   versaoId: string | null;
   /** Whom the address is signed for. */
   ref: string;
+  /** The address as it was signed last, and the second in which it was. */
+  signed: { second: number; json: string };
 }
 
 interface Dependencies {
@@ -59,6 +61,7 @@ export function createCheckHttp({ clock, limiter, endereco }: Dependencies) {
       head: url === undefined ? json : `${json.slice(0, -1)},"url":`,
       versaoId: answer.versao?.id ?? null,
       ref: chamador.ref,
+      signed: { second: 0, json: '' },
       origem,
       byKey,
       stamp,
@@ -78,14 +81,17 @@ export function createCheckHttp({ clock, limiter, endereco }: Dependencies) {
       if (!(Number(headers.get('content-length') ?? Number.NaN) <= questionBytesMax)) return next(request);
       const body = await request.text();
       const { secure } = contextOf(request);
-      const question = [secure, url, headers.get('authorization'), headers.get('content-type'), body].join('\n');
+      const question = `${secure} ${url}\n${headers.get('authorization')}\n${headers.get('content-type')}\n${body}`;
       const now = clock.now();
       const known = remembered.find(question, now);
       if (known) {
         const { head, versaoId, ref, origem, byKey } = known;
         const limits = byKey ? limiter.take(contextOf(request).ip) : null;
-        const json = versaoId === null ? head : `${head}${JSON.stringify(endereco(versaoId, ref, origem))}}`;
-        return new Response(json, {
+        const second = Math.floor(now / secondMs);
+        if (versaoId !== null && known.signed.second !== second) {
+          known.signed = { second, json: `${JSON.stringify(endereco(versaoId, ref, origem))}}` };
+        }
+        return new Response(head + known.signed.json, {
           headers: { 'content-type': 'application/json', 'cache-control': 'no-store', ...limits },
         });
       }
