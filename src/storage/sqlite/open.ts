@@ -10,6 +10,8 @@ import type { Schema } from './schema';
 
 const busyTimeoutMs = 5_000;
 const readerCacheKib = 16_384;
+/** 16 MB of log between two copies into the file: a page that is written often is copied once for many commits. */
+const checkpointPages = 4_000;
 
 export interface Sqlite {
   /** The one connection that writes; transactions on it run one after another. */
@@ -66,6 +68,7 @@ function openHandle(file: string, readonly: boolean): Database {
     db.run('PRAGMA synchronous = FULL');
     db.run('PRAGMA foreign_keys = ON');
     db.run('PRAGMA secure_delete = ON');
+    db.run(`PRAGMA wal_autocheckpoint = ${checkpointPages}`);
   }
   return db;
 }
