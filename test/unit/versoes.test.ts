@@ -91,34 +91,39 @@ const oferta = record({
 describe('the next step', () => {
   test('is newer, meant for the caller, reachable at once, and whoever follows the steps comes to an end', () => {
     assert(
-      property(array(oferta, { maxLength: 30 }), versions, constantFrom(...canais), (ofertas, atual, canal) => {
-        const catalogo = prepareCatalogo(ofertas);
-        let present = atual;
-        for (let steps = 0; ; steps += 1) {
-          expect(steps).toBeLessThanOrEqual(ofertas.length);
-          const procura: Procura = {
-            versaoAtual: semverOf(present),
-            plataforma: 'linux',
-            arquitetura: 'x64',
-            canal,
-            soVersao: null,
-            verificaSo: false,
-            lugar: 'm',
-            direito: null,
-            fixada: null,
-          };
-          const found = chooseUpdate(catalogo, procura)?.versao;
-          if (!found) return;
-          expect(compareVersions(found.versao, present)).toBeGreaterThan(0);
-          expect(['linux', 'qualquer']).toContain(found.plataforma);
-          expect(['x64', 'qualquer']).toContain(found.arquitetura);
-          expect(canais.indexOf(found.canal)).toBeLessThanOrEqual(canais.indexOf(canal));
-          expect(found.distribuicao_pausada || found.distribuicao_pct === 0).toBe(false);
-          if (found.versao_minima !== null)
-            expect(compareVersions(present, found.versao_minima)).toBeGreaterThanOrEqual(0);
-          present = found.versao;
-        }
-      }),
+      property(
+        array(oferta, { minLength: 8, maxLength: 30 }),
+        versions,
+        constantFrom(...canais),
+        (ofertas, atual, canal) => {
+          const catalogo = prepareCatalogo(ofertas);
+          let present = atual;
+          for (let steps = 0; ; steps += 1) {
+            expect(steps).toBeLessThanOrEqual(ofertas.length);
+            const procura: Procura = {
+              versaoAtual: semverOf(present),
+              plataforma: 'linux',
+              arquitetura: 'x64',
+              canal,
+              soVersao: null,
+              verificaSo: false,
+              lugar: 'm',
+              direito: null,
+              fixada: null,
+            };
+            const found = chooseUpdate(catalogo, procura)?.versao;
+            if (!found) return;
+            expect(compareVersions(found.versao, present)).toBeGreaterThan(0);
+            expect(['linux', 'qualquer']).toContain(found.plataforma);
+            expect(['x64', 'qualquer']).toContain(found.arquitetura);
+            expect(canais.indexOf(found.canal)).toBeLessThanOrEqual(canais.indexOf(canal));
+            expect(found.distribuicao_pausada || found.distribuicao_pct === 0).toBe(false);
+            if (found.versao_minima !== null)
+              expect(compareVersions(present, found.versao_minima)).toBeGreaterThanOrEqual(0);
+            present = found.versao;
+          }
+        },
+      ),
     );
   });
 });
