@@ -2,7 +2,7 @@
 
 import type { Job } from '../core/job';
 import { limparAcesso } from '../modules/acesso/acesso.jobs';
-import { backup, simulacroRestauracao } from '../modules/backups/backups.jobs';
+import { backup, conferirBackups, simulacroRestauracao } from '../modules/backups/backups.jobs';
 import { limparEventos } from '../modules/eventos/eventos.jobs';
 import { renovarAssinaturas } from '../modules/faturas/faturas.jobs';
 import { licencasExpirando } from '../modules/licencas/licencas.jobs';
@@ -43,6 +43,7 @@ export function composeJobs(adapters: Adapters, services: Services, events: Even
     limparAnomalias(services.insight.anomalias.limpar),
     backup(backups),
     simulacroRestauracao(backups),
+    conferirBackups(backups),
     ...relatorioTipos.map((tipo) => relatorioJob(relatorios, tipo)),
   ];
   const schedules = createSchedules(settings.timeZone);

@@ -91,4 +91,22 @@ describe('/backups', () => {
     expect(newest).toMatchObject({ origem: 'agenda', simulacro: { ok: true } });
     expect(newest.simulacro.detalhe).toMatch(/^\d+ arquivos, \d+ linhas e \d+ entradas iguais às do manifesto$/);
   });
+
+  test('that are more than two days old are told of', async () => {
+    const { id, arquivo, criado_em } = await create();
+    const fresh = await server.call('POST', '/tarefas/conferir_backups/executar');
+    expect(fresh.body.ultima).toMatchObject({
+      resultado: 'sucesso',
+      detalhe: `o backup mais novo, ${arquivo}, tem 0 horas`,
+    });
+    const folder = join(server.data, 'backups');
+    for (const name of readdirSync(folder).filter((one) => one.endsWith('.json'))) {
+      const record = JSON.parse(readFileSync(join(folder, name), 'utf8'));
+      writeFileSync(join(folder, name), JSON.stringify({ ...record, criado_em: record.criado_em - 49 * 3_600_000 }));
+    }
+    const old = await server.call('POST', '/tarefas/conferir_backups/executar');
+    expect(old.body.ultima.detalhe).toEndWith('tem 49 horas');
+    expect(Date.parse(criado_em)).toBeGreaterThan(0);
+    expect(eventsOf(server, id).at(-1)).toBe('backup.falhou');
+  });
 });

@@ -1,7 +1,7 @@
 /** What backups have to do by schedule. */
 
 import { systemActor } from '../../core/actor';
-import { hourMs } from '../../core/clock';
+import { hourMs, minuteMs } from '../../core/clock';
 import type { Job } from '../../core/job';
 import type { Backups } from './backups.service';
 
@@ -32,5 +32,15 @@ export function simulacroRestauracao(backups: Backups): Job {
       if (!simulacro?.ok) throw new Error(`${arquivo}: ${simulacro?.detalhe}`);
       return `${arquivo}: ${simulacro.detalhe}`;
     },
+  };
+}
+
+export function conferirBackups(backups: Backups): Job {
+  return {
+    nome: 'conferir_backups',
+    descricao: 'Avisa quando o backup mais novo tem mais de dois dias.',
+    agenda: '0 9 * * *',
+    limiteMs: 5 * minuteMs,
+    run: () => backups.conferir(actor),
   };
 }

@@ -5,12 +5,15 @@
 
 import { join } from 'node:path';
 import { type Actor, authorize } from '../../core/actor';
-import type { Clock } from '../../core/clock';
+import { type Clock, hourMs } from '../../core/clock';
 import { OperationalError } from '../../core/operational-error';
 import { Problem } from '../../core/problem';
 import { type BackupRecord, type Check, listBackups, removeBackup, saveRecord } from '../../storage/backup/catalog';
 import type { BackupOrigin } from '../../storage/backup/manifest';
 import type { UnitOfWork } from '../../storage/sqlite/unit-of-work';
+
+/** Two nights without a backup are told of. */
+const ageHoursMax = 48;
 
 /** Runs a command of this program. @returns what it printed. @throws OperationalError with its one-line reason. */
 export type RunCommand = (args: readonly string[], signal: AbortSignal | null) => Promise<string>;
@@ -130,6 +133,17 @@ export function createBackups({ work, clock, folder, run }: Dependencies) {
       if (!newest) throw new Problem('NAO_ENCONTRADO', { detalhe: 'Ainda não há backup.' });
       const outcome = await attempt(['backup', 'drill', join(folder, newest.arquivo)], signal);
       return keepCheck(actor, newest.id, 'simulacro', outcome);
+    },
+
+    /** Tells when the newest backup is too old. @returns in pt-BR how things stand. */
+    async conferir(actor: Actor): Promise<string> {
+      authorize(actor, 'backups:executar');
+      const [newest] = listBackups(folder);
+      if (!newest) return 'ainda não há backup';
+      const hours = Math.floor((clock.now() - newest.criado_em) / hourMs);
+      const detalhe = `o backup mais novo, ${newest.arquivo}, tem ${hours} horas`;
+      if (hours > ageHoursMax) await recordFailure(actor, newest.id, detalhe);
+      return detalhe;
     },
 
     /** The archive itself. It holds every key and every record, so reading is not enough. @throws Problem NAO_ENCONTRADO */
