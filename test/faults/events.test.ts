@@ -15,11 +15,13 @@ const env = { NARCIDI_WEBHOOK_ALLOW_PRIVATE: 'on', NARCIDI_WEBHOOK_BACKOFF: '1,1
 
 let folder: ReturnType<typeof scratch>;
 let receivers: Receiver[];
+let running: Running | null = null;
 beforeAll(() => {
   folder = scratch();
   receivers = [0, 1, 2].map(() => startReceiver());
 });
-afterAll(() => {
+afterAll(async () => {
+  await running?.signal('SIGKILL');
   for (const receiver of receivers) receiver.stop();
   folder.remove();
 });
@@ -69,6 +71,7 @@ describe(`kill -9 in the middle of ${events} events with three receivers`, () =>
     const before = receivers.map(({ received }) => received.length);
 
     server = await serve(data, env);
+    running = server;
     call = await adminClient(server.url);
     // What was committed and not answered has happened too: each customer goes on from where it is.
     for (const id of ids) {
