@@ -120,7 +120,7 @@ export function createHttpHandler({
     if (verification !== -1 && verification === original.url.indexOf('/', schemeCharacters)) {
       return verify(original, verification, ip, requestId);
     }
-    const request = withoutTrailingSlash(original);
+    const request = asPlain(withoutTrailingSlash(original));
     setContext(request, { requestId, ip, idempotencia: null, actor: null, transfer, secure });
     const api = request.url.startsWith(apiPrefix, request.url.indexOf('/', schemeCharacters));
     const checking = request.method === 'POST' && isAt(request.url, checkPath) && !request.headers.has(keyHeader);
@@ -190,6 +190,15 @@ function isAt(url: string, path: string): boolean {
 function mayReplay(request: Request): boolean {
   if (request.url.startsWith(browserPrefix, request.url.indexOf('/', schemeCharacters))) return false;
   return !/^basic /i.test(request.headers.get('authorization') ?? '');
+}
+
+/**
+ * The router looks for the path right behind `http://`, so that a host may have a name of one letter; behind `https://` it
+ * would take the host for the path. Whether the call came by TLS is known apart from its address.
+ */
+function asPlain(request: Request): Request {
+  const { url } = request;
+  return url.startsWith('https:') ? Object.defineProperty(request, 'url', { value: `http${url.slice(5)}` }) : request;
 }
 
 /** Paths are registered without the slash at the end, which is optional for callers. */

@@ -1,5 +1,6 @@
 /** What machines say over MQTT, taken to the services. */
 
+import { createHash } from 'node:crypto';
 import { systemActor } from '../../core/actor';
 import { invalidField, Problem } from '../../core/problem';
 import { resultados } from '../../modules/maquinas/comandos.model';
@@ -67,7 +68,7 @@ export function createMachineMessages({ presenca, estado, comandos, onInvalid }:
         if (sessao !== undefined && sessao !== null && typeof sessao !== 'string' && typeof sessao !== 'number') {
           throw invalidField('sessao', 'deve ser um texto');
         }
-        const named = sessao === undefined || sessao === null ? null : String(sessao);
+        const named = sessao === undefined || sessao === null ? null : sessionMark(String(sessao));
         return presenca.conexao(maquinaId, { conectada, sessao: named, testamento });
       }),
   };
@@ -90,6 +91,13 @@ function parse(payload: Buffer | string): unknown {
 function record(value: unknown): Record<string, unknown> {
   if (typeof value !== 'object' || value === null || Array.isArray(value)) throw invalidField('', 'deve ser um objeto');
   return { ...value };
+}
+
+const sessaoCharactersMax = 64;
+
+/** A session's name as it is remembered: a long one by its hash. */
+function sessionMark(sessao: string): string {
+  return sessao.length <= sessaoCharactersMax ? sessao : createHash('sha256').update(sessao).digest('base64url');
 }
 
 const detalheCharactersMax = 2_000;
