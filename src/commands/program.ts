@@ -1,6 +1,7 @@
 /** The command line: which commands there are and which flags each takes. */
 
 import { Argument, Command, Option } from 'commander';
+import { agentSettingDeclarations } from '../agent/agent.settings';
 import type { Setting } from '../core/settings';
 import { version } from '../native/build-info';
 import { resolveSettings, type Settings, settingDeclarations } from '../settings';
@@ -32,6 +33,18 @@ export function createProgram(): Program {
     command(program, 'demo', 'Run everything on a scratch data folder, with simulated machines over real MQTT.'),
   ).option('--maquinas <n>', 'how many machines to simulate', '25');
   demo.action(done(async () => (await import('./demo/demo')).demo(flagsOf(demo), process.env)));
+
+  const agent = withFlags(
+    command(
+      program,
+      'agent',
+      'The machine side: register by key, publish heartbeats, obey blocks, commands and updates.',
+    ),
+    agentSettingDeclarations,
+  )
+    .option('--imprimir-systemd', 'print a systemd unit for these settings and end')
+    .addOption(new Option('--em-prova', 'show that a new build can connect, and end').hideHelp());
+  agent.action(done(async () => (await import('./agent')).agent(flagsOf(agent), process.env, agent.opts())));
 
   const admin = command(program, 'admin', 'Administrators.');
   const adminSet = withData(
@@ -133,7 +146,11 @@ function configure(command: Command): Command {
 
 /** Every setting that has a flag; the rest come from the environment or config.json. */
 function withSettings(command: Command): Command {
-  for (const setting of Object.values<Setting<unknown>>(settingDeclarations)) {
+  return withFlags(command, settingDeclarations);
+}
+
+function withFlags(command: Command, declarations: Readonly<Record<string, Setting<unknown>>>): Command {
+  for (const setting of Object.values(declarations)) {
     if (setting.flag === undefined) continue;
     command.option(
       `--${setting.flag} <value>`,

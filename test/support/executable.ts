@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { admin } from './app';
+import { logLines } from './log-lines';
 
 export const executable = resolve(import.meta.dir, '../../dist/narcidicontrol');
 if (!existsSync(executable)) throw new Error('dist/narcidicontrol is missing: run ./scripts/build first');
@@ -71,33 +72,7 @@ export async function serve(
     stdout: 'pipe',
     stderr: 'pipe',
   });
-  const lines: Record<string, unknown>[] = [];
-  const waiting = new Set<() => void>();
-  let ended = false;
-  void (async () => {
-    let rest = '';
-    const decoder = new TextDecoder();
-    for await (const chunk of child.stdout) {
-      const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-      rest = parts.pop() ?? '';
-      for (const part of parts) lines.push(JSON.parse(part) as Record<string, unknown>);
-      for (const wake of waiting) wake();
-    }
-    ended = true;
-    for (const wake of waiting) wake();
-  })();
-  const line: Running['line'] = (test) =>
-    new Promise((resolve, reject) => {
-      const look = (): void => {
-        const found = lines.find(test);
-        if (!found && !ended) return;
-        waiting.delete(look);
-        if (found) resolve(found);
-        else new Response(child.stderr).text().then((stderr) => reject(new Error(`it ended: ${stderr}`)), reject);
-      };
-      waiting.add(look);
-      look();
-    });
+  const { lines, line } = logLines(child);
   const ready = await line(({ msg }) => msg === 'ready');
   return {
     url: String(ready.url),

@@ -13,6 +13,8 @@ const transpiler = new Transpiler({ loader: 'ts' });
 const layers: readonly (readonly [string, RegExp])[] = [
   ['core', /^core\//],
   ['native', /^native\//],
+  // The machine side is another program in the same file: it knows the server by its wire contract only.
+  ['agent', /^agent\//],
   [
     'rules, storage and services',
     /^(storage\/|modules\/.*\.(model|store|service|facts|view|settings)\.ts$|modules\/acesso\/tentativas\.ts$|modules\/importacao\/linhas\.ts$|transport\/http\/kit\/|transport\/transport\.settings\.ts$)/,
@@ -40,6 +42,13 @@ describe('the structure', () => {
       const imported = files.find((known) => known === `${target}.ts` || known === `${target}/index.ts`) ?? target;
       expect({ file, imported, layer: layerOf(imported) <= layerOf(file) }).toEqual({ file, imported, layer: true });
     }
+  });
+
+  test('nobody but its command knows the agent', () => {
+    const users = files.filter(
+      (file) => !file.startsWith('agent/') && /from '[./]+\/agent\//.test(readFileSync(join(src, file), 'utf8')),
+    );
+    expect(users).toEqual(['commands/agent.ts', 'commands/program.ts']);
   });
 
   test('time comes from core/clock only', () => {
