@@ -32,6 +32,8 @@ export type Connection = ReturnType<typeof createConnection>;
 export function createConnection({ access, ca, onMessage, onConnected, onRefused, log }: ConnectionOptions) {
   const stopping = new AbortController();
   let client: MqttClient | null = null;
+  /** Says on the present connection that it ends. */
+  let farewell: () => Promise<unknown> = () => Promise.resolve();
   let failures = 0;
   let running = Promise.resolve();
 
@@ -87,6 +89,7 @@ export function createConnection({ access, ca, onMessage, onConnected, onRefused
         failures = 0;
         subscribe(made, topicos);
         made.publish(topicos.conexao, conexao(true), { qos: 1, retain: true });
+        farewell = () => made.publishAsync(topicos.conexao, conexao(false), { qos: 1, retain: true });
         log.info({ url }, 'MQTT connected');
         onConnected();
       });
@@ -150,7 +153,8 @@ export function createConnection({ access, ca, onMessage, onConnected, onRefused
       stopping.abort();
       const leaving = client;
       if (leaving?.connected) {
-        const end = leaving.endAsync(false);
+        // A clean end takes the will back, and what is retained would go on saying that the machine is there.
+        const end = farewell().then(() => leaving.endAsync(false));
         await Promise.race([end, pause(endLimitMs, new AbortController().signal)]);
       }
       leaving?.end(true);

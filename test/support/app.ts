@@ -179,9 +179,9 @@ export function nextMessage(
   });
 }
 
-/** Asks until the answer satisfies the test. @throws Error after five seconds. */
-export async function eventually<T>(ask: () => Promise<T>, test: (value: T) => boolean): Promise<T> {
-  const until = performance.now() + 5_000;
+/** Asks until the answer satisfies the test. @throws Error when it has not after some time, five seconds unless told. */
+export async function eventually<T>(ask: () => Promise<T>, test: (value: T) => boolean, withinMs = 5_000): Promise<T> {
+  const until = performance.now() + withinMs;
   while (true) {
     const value = await ask();
     if (test(value)) return value;
