@@ -10,7 +10,7 @@ beforeAll(() => {
 afterAll(() => folder.remove());
 
 const daySeconds = 86_400;
-const stepDays = 10;
+const stepDays = 5;
 const unpaidInvoice = 5;
 const latePaymentDays = 12;
 

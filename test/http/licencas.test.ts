@@ -294,4 +294,12 @@ describe('activation', () => {
     expect([answer.status, answer.body.codigo]).toEqual([status, codigo]);
     expect(JSON.stringify(answer.body)).not.toContain(licenca.chave);
   });
+
+  test('free data that is no object is refused, not kept', async () => {
+    const { licenca } = await createLicenca(server);
+    for (const metadados of [null, [], 'x', 5]) {
+      expect((await server.call('PUT', `/licencas/${licenca.id}`, { metadados })).status).toBe(422);
+    }
+    expect((await server.call('GET', `/licencas/${licenca.id}`)).body.metadados).toEqual({});
+  });
 });

@@ -263,7 +263,7 @@ function checkVersoes(versoes: string): void {
 
 /** The licence with fields of its own; what it is given here it no longer takes from the plan. */
 function editLicenca(licenca: Licenca, edit: LicencaEdit, plano: Plano | null, now: number): Licenca {
-  if (edit.metadados) checkMetadados(edit.metadados);
+  if (edit.metadados !== undefined) checkMetadados(edit.metadados);
   if (edit.versoes) checkVersoes(edit.versoes);
   const renovacao = edit.renovacao_automatica ?? licenca.renovacao_automatica;
   return {
