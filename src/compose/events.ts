@@ -2,6 +2,7 @@
 
 import { statfs } from 'node:fs/promises';
 import { secondMs, systemClock } from '../core/clock';
+import type { CommittedEvent } from '../core/events';
 import { createAlertas } from '../modules/alertas/alertas.service';
 import { createAvisos } from '../modules/alertas/avisos.service';
 import { createRegras, ensureRegrasEmbutidas } from '../modules/alertas/regras.service';
@@ -46,15 +47,22 @@ export function composeEvents(
     ids,
     onError: (error, reaction, event) => log.error({ err: error, reaction, evento: event?.id }, 'reaction failed'),
   });
-  relay.register({
-    nome: 'estado-mqtt',
-    gapMs: machineGapMs,
-    entitiesAtOnce: machinesAtOnce,
-    wants: changesMachineState,
-    handle: async (event) => {
-      for await (const batch of estado.affectedBy(event)) await broker.tellAll(batch);
-    },
-  });
+  const tellAffected = async (event: CommittedEvent): Promise<void> => {
+    for await (const batch of estado.affectedBy(event)) await broker.tellAll(batch);
+  };
+  // One machine does not wait while all those of a customer are told.
+  for (const [nome, single] of [
+    ['estado-mqtt', true],
+    ['estado-mqtt-frota', false],
+  ] as const) {
+    relay.register({
+      nome,
+      gapMs: machineGapMs,
+      entitiesAtOnce: machinesAtOnce,
+      wants: (tipo) => changesMachineState(tipo) && tipo.startsWith('maquina.') === single,
+      handle: tellAffected,
+    });
+  }
   relay.register({
     nome: 'comandos-mqtt',
     gapMs: machineGapMs,
