@@ -14,6 +14,7 @@ import {
   type TestServer,
 } from '../support/app';
 import { connectPacket, mqttString, packet, publishPacket, raw } from '../support/raw-mqtt';
+import { rawWebSocket } from '../support/raw-websocket';
 
 const connectionsMax = 12;
 let server: TestServer;
@@ -249,6 +250,40 @@ describe('a machine that publishes', () => {
     );
     socket.resume();
     await closed;
+    await closeAll([client]);
+  });
+
+  test('and never reads is ended over WebSocket as well', async () => {
+    const machine = await newMachine();
+    const witness = await newMachine();
+    const client = await connectMachine(witness.activation);
+    const peer = await rawWebSocket(`${server.url.replace('http', 'ws')}/mqtt`);
+    peer.send(connectPacket(machine.activation));
+    peer.send(packet(0x82, [0, 1], mqttString(`${machine.base}/conexao`), [1]));
+    await peer.bytes(4 + 5);
+    peer.socket.pause();
+    const long = JSON.stringify({ conectada: true, sessao: 's'.repeat(90_000) });
+    const message = publishPacket(`${machine.base}/conexao`, long);
+    // Piece by piece, so that what is ended is a client that does not read, not one that sends too much at once.
+    let ended = false;
+    peer.socket.once('error', () => {
+      ended = true;
+    });
+    for (let n = 0; n < 90 && !ended && !peer.socket.destroyed; n += 1) {
+      peer.send(message);
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    await hearsBlock(witness, client);
+    await eventually(
+      async () => {
+        // Whoever is gone answers with a reset.
+        if (!peer.socket.destroyed) peer.send(message);
+        return peer.socket.destroyed;
+      },
+      (gone) => gone,
+    );
+    peer.socket.resume();
+    await peer.closed;
     await closeAll([client]);
   });
 });
