@@ -9,7 +9,7 @@ import {
   startServer,
   type TestServer,
 } from '../support/app';
-import { connectPacket, raw as rawTo } from '../support/raw-mqtt';
+import { connectPacket, publishPacket, raw as rawTo } from '../support/raw-mqtt';
 
 let server: TestServer;
 beforeAll(async () => {
@@ -111,6 +111,27 @@ test('a packet cut in the middle waits for its rest', async () => {
   await new Promise((resolve) => socket.once('data', resolve));
   socket.end();
   expect((await closed).subarray(0, 4).toString('hex')).toBe('20020000');
+});
+
+test('packets that come in pieces while others are dealt with are all taken, and the end is noticed', async () => {
+  const { activation, topicos } = await newMachine();
+  const heartbeat = JSON.stringify({ cpu: 1, memoria: 2, disco: 3 });
+  for (let round = 0; round < 20; round += 1) {
+    const { socket, closed } = raw([connectPacket(activation)]);
+    socket.setNoDelay(true);
+    for (let id = 1; id <= 20; id += 1) {
+      const whole = publishPacket(topicos.heartbeat, heartbeat, id);
+      for (let from = 0; from < whole.length; from += 30) {
+        socket.write(whole.subarray(from, from + 30));
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    }
+    // Half a packet and the end, at once.
+    socket.end(publishPacket(topicos.heartbeat, heartbeat, 21).subarray(0, 40));
+    const answer = await closed;
+    expect(answer.subarray(0, 4).toString('hex')).toBe('20020000');
+    expect(answer.length).toBeLessThanOrEqual(4 + 20 * 4);
+  }
 });
 
 describe('the topics of a machine', () => {

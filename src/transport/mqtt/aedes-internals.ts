@@ -41,7 +41,10 @@ export interface InnerClient extends Client {
   _parser: InnerParser;
   /** How many parsed packets have not been dealt with; nothing more is read until there are none. */
   _parsingBatch: number;
-  _nextBatch(): void;
+  /** A packet has been dealt with: reads on when it was the last one. */
+  _nextBatch(error?: unknown): void;
+  /** Reads nothing for now. */
+  _paused?: boolean;
   /** The identifier of the next packet to this client. */
   _nextId: number;
   /** Said goodbye with DISCONNECT. */

@@ -12,15 +12,21 @@ const unsentBytesMax = 2 * 1024 * 1024;
 
 /**
  * Reads on only once all that was read has been dealt with. aedes takes each notice of new bytes for a packet dealt with,
- * and so would read ever more from a client whose packets wait.
+ * and so would read ever more from a client whose packets wait. A read gives one of the pieces that have come: as long as
+ * they hold no whole packet the next is read, for nobody tells of it again.
  */
 export function readWhenIdle(client: Client): void {
   const inner = innerClient(client);
-  const { conn } = inner;
-  conn.removeListener('readable', inner._nextBatch);
+  const { conn, _nextBatch: nextPiece } = inner;
+  const isIdle = (): boolean => inner._parsingBatch <= 0 && !inner._paused && !conn.destroyed;
+  conn.removeListener('readable', nextPiece);
   inner._parsingBatch = 0;
+  inner._nextBatch = (error) => {
+    nextPiece(error);
+    while (isIdle() && conn.readableLength > 0) nextPiece();
+  };
   conn.on('readable', () => {
-    if (inner._parsingBatch <= 0) inner._nextBatch();
+    if (isIdle()) inner._nextBatch();
   });
 }
 
