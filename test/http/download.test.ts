@@ -170,7 +170,7 @@ describe('a file that is not on the disk any more', () => {
 
 describe('what counts', () => {
   /** More than the kernel's buffers of a connection take in, which may be 36 MiB here. */
-  const large = new Uint8Array(64 * 1024 ** 2).fill(7);
+  const large = new Uint8Array(128 * 1024 ** 2).fill(7);
 
   /** A machine's raw request that is cut off after some bytes. @returns how many of the body came. */
   async function breakOff(path: string, token: string): Promise<number> {
