@@ -1,5 +1,6 @@
 /** Looks for updates, of the software looked after and of the agent itself, and brings them in one at a time. */
 
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { Type } from '@sinclair/typebox';
 import type { Logger } from 'pino';
@@ -103,7 +104,9 @@ export function createUpdater(dependencies: Dependencies) {
         handOver({ file, offer, comandoId: request.comandoId ?? null });
         return 'handed over';
       }
-      const outcome = await software?.installed.install(file, offer.versao, offer.sha256);
+      const outcome = await software?.installed
+        .install(file, offer.versao, offer.sha256)
+        .finally(() => rmSync(file, { force: true }));
       if (!outcome?.ok) noteFailure(offer);
       return { resultado: outcome?.ok ? 'aplicado' : 'erro', detalhe: outcome?.detalhe ?? null };
     } catch (error) {
