@@ -9,6 +9,7 @@ import type { Db } from '../../storage/sqlite/unit-of-work';
 import { licenceGraceDays, type Plano } from '../planos/planos.model';
 import type { ClienteEfeito, Licenca, LicencaStatus, LicencaTipo, Situacao } from './licencas.model';
 import type { LicenceFacts } from './validacao.model';
+import { endWithGrace, licencaStatusSql } from './vigencia.store';
 
 export const licencaSortable = ['criado_em', 'atualizado_em', 'expira_em'] as const;
 
@@ -129,14 +130,7 @@ export async function listLicencas(
 
 /** The same rule as `licencaStatusAt`, for filtering. */
 function statusIs(status: LicencaStatus, now: number) {
-  const end = sql`(licencas.expira_em + CASE licencas.tipo WHEN 'assinatura' THEN licencas.carencia_dias * 86400000 ELSE 0 END)`;
-  const computed = sql<string>`CASE
-    WHEN licencas.situacao = 'cancelada' OR clientes.status = 'cancelado' THEN 'cancelada'
-    WHEN licencas.situacao = 'bloqueada' OR licencas.inadimplente = 1 OR clientes.status = 'bloqueado' THEN 'bloqueada'
-    WHEN licencas.inicia_em > ${now} THEN 'pendente'
-    WHEN licencas.expira_em IS NOT NULL AND ${end} <= ${now} THEN 'expirada'
-    ELSE 'ativa' END`;
-  return sql<boolean>`${computed} = ${status}`;
+  return sql<boolean>`${licencaStatusSql(now)} = ${status}`;
 }
 
 /** The ids of all floating licences. */
@@ -239,8 +233,7 @@ export async function dueLicencas(
 
 function endHasCome(now: number) {
   // The plain comparison comes first, because it is the one the index answers.
-  return sql<boolean>`licencas.expira_em <= ${now} AND licencas.expira_em
-    + CASE licencas.tipo WHEN 'assinatura' THEN licencas.carencia_dias * 86400000 ELSE 0 END <= ${now}`;
+  return sql<boolean>`licencas.expira_em <= ${now} AND ${endWithGrace} <= ${now}`;
 }
 
 export function toFacts(row: LicencaRow): LicenceFacts {

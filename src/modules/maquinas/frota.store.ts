@@ -4,6 +4,7 @@ import { type SelectQueryBuilder, sql } from 'kysely';
 import type { Schema } from '../../storage/sqlite/schema';
 import { maquinasContaining } from '../../storage/sqlite/search';
 import type { Db } from '../../storage/sqlite/unit-of-work';
+import { endWithGrace } from '../licencas/vigencia.store';
 import type { MaquinaStatus } from './maquinas.model';
 
 /** What machines are chosen by; all that is given must hold. */
@@ -65,8 +66,7 @@ function blockedInEffect(now: number) {
   return sql<boolean>`(maquinas.bloqueada = 1 OR maquinas.ativa = 0 OR licencas.situacao <> 'ativa' OR licencas.inadimplente = 1
     OR clientes.status <> 'ativo' OR licencas.inicia_em > ${now}
     OR (licencas.flutuante = 1 AND COALESCE(assentos.expira_em, 0) <= ${now})
-    OR (licencas.expira_em IS NOT NULL AND licencas.expira_em
-      + CASE licencas.tipo WHEN 'assinatura' THEN licencas.carencia_dias * 86400000 ELSE 0 END <= ${now}))`;
+    OR (licencas.expira_em IS NOT NULL AND ${endWithGrace} <= ${now}))`;
 }
 
 /** The ids of the machines a filter means, oldest first, at most `limit`. */

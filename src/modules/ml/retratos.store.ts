@@ -3,9 +3,9 @@
  * a model is asked what it was taught.
  */
 
-import { sql } from 'kysely';
 import { dayMs } from '../../core/clock';
 import type { Db } from '../../storage/sqlite/unit-of-work';
+import { monthlyCentavos, monthsOfPeriod } from '../planos/planos.store';
 import { compareVersions } from '../versoes/semver.model';
 import type { Activity } from './atividade.model';
 import type { Retrato } from './caracteristicas.model';
@@ -49,10 +49,11 @@ export async function retratosAt(
     machinesAt(db, ids, at),
   ]);
   const behind = await versionsBehind(db, machines, at);
+  const ofCliente = Map.groupBy(machines, ({ cliente_id }) => cliente_id);
   const result = new Map<string, Retrato>();
   for (const { id, criado_em } of clientes) {
     const contract = contracts.get(id);
-    const own = machines.filter(({ cliente_id }) => cliente_id === id);
+    const own = ofCliente.get(id) ?? [];
     result.set(id, {
       tempo_meses: (at - criado_em) / monthMs,
       contrato_meses: contract?.months ?? Number.NaN,
@@ -87,9 +88,6 @@ export async function medianMonthlyCentavos(db: Db): Promise<number> {
     .executeTakeFirst();
   return row?.centavos ?? 0;
 }
-
-const monthsOfPeriod = sql<number>`CASE planos.periodo WHEN 'anual' THEN 12 WHEN 'trimestral' THEN 3 ELSE 1 END`;
-const monthlyCentavos = sql<number>`planos.preco_centavos / ${monthsOfPeriod}`;
 
 interface Contract {
   months: number;

@@ -1,25 +1,12 @@
 /** The figures of the front page, counted where they are. */
 
 import { sql } from 'kysely';
-import { dayMs } from '../../core/clock';
 import type { Page, PageRequest } from '../../core/page';
 import { keysetPage } from '../../storage/sqlite/keyset';
 import type { Db } from '../../storage/sqlite/unit-of-work';
+import { licencaStatusSql } from '../licencas/vigencia.store';
+import { monthlyCentavos } from '../planos/planos.store';
 import { type LicencaEmUso, nearlyFullFrom } from './upgrade.model';
-
-/** A licence counts by what is in effect: what was decided first, then the customer, then the calendar. */
-function licencaStatus(now: number) {
-  return sql<string>`CASE
-    WHEN licencas.situacao = 'cancelada' OR clientes.status = 'cancelado' THEN 'cancelada'
-    WHEN licencas.situacao = 'bloqueada' OR licencas.inadimplente = 1 OR clientes.status = 'bloqueado' THEN 'bloqueada'
-    WHEN licencas.inicia_em > ${now} THEN 'pendente'
-    WHEN licencas.expira_em IS NOT NULL AND licencas.expira_em
-      + CASE licencas.tipo WHEN 'assinatura' THEN licencas.carencia_dias * ${dayMs} ELSE 0 END <= ${now} THEN 'expirada'
-    ELSE 'ativa' END`;
-}
-
-const monthlyCentavos = sql<number>`planos.preco_centavos
-  / CASE planos.periodo WHEN 'anual' THEN 12 WHEN 'trimestral' THEN 3 ELSE 1 END`;
 
 /** How many there are of each word. */
 type Counts = Map<string, number>;
@@ -37,7 +24,7 @@ export async function countLicencas(db: Db, now: number): Promise<Counts> {
   const rows = await db
     .selectFrom('licencas')
     .innerJoin('clientes', 'clientes.id', 'licencas.cliente_id')
-    .select([licencaStatus(now).as('status'), sql<number>`count(*)`.as('total')])
+    .select([licencaStatusSql(now).as('status'), sql<number>`count(*)`.as('total')])
     .groupBy('status')
     .execute();
   return new Map(rows.map(({ status, total }) => [status, total]));
@@ -73,7 +60,7 @@ export async function sumReceita(db: Db, now: number, monthMs: number): Promise<
     .innerJoin('planos', 'planos.id', 'licencas.plano_id')
     .select(sql<number>`coalesce(sum(${monthlyCentavos}), 0)`.as('total'))
     .where('licencas.tipo', '=', 'assinatura')
-    .where(licencaStatus(now), '=', 'ativa')
+    .where(licencaStatusSql(now), '=', 'ativa')
     .executeTakeFirstOrThrow();
   const open = await db
     .selectFrom('faturas')
@@ -168,7 +155,7 @@ export async function licencasApertadas(
     .select(['licencas.id', 'licencas.cliente_id', 'licencas.limite_maquinas', 'licencas.maquinas_ativas'])
     .select(['clientes.nome', 'planos.id as plano_id', 'planos.produto_id', 'licencas.criado_em'])
     .select([refused('LIMITE_DE_MAQUINAS').as('sem_assento'), refused('RECURSO_AUSENTE').as('sem_recurso')])
-    .where(licencaStatus(now), '=', 'ativa')
+    .where(licencaStatusSql(now), '=', 'ativa')
     .where(
       sql<boolean>`((licencas.limite_maquinas >= ${nearlyFullFrom} AND licencas.maquinas_ativas * 5 >= licencas.limite_maquinas * 4) OR EXISTS (SELECT 1 FROM recusas
         WHERE recusas.licenca_id = licencas.id AND recusas.dia >= ${sinceMs}

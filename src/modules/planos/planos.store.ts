@@ -1,6 +1,6 @@
 /** Plans in the database. Every row passes one mapper. */
 
-import type { Selectable } from 'kysely';
+import { type Selectable, sql } from 'kysely';
 import type { Page, PageRequest } from '../../core/page';
 import { Problem } from '../../core/problem';
 import { keysetPage } from '../../storage/sqlite/keyset';
@@ -10,6 +10,11 @@ import type { Periodicidade } from '../faturas/periodo.model';
 import type { Plano } from './planos.model';
 
 const plansMax = 1_000;
+
+/** Months of one billing period, over `planos`. */
+export const monthsOfPeriod = sql<number>`CASE planos.periodo WHEN 'anual' THEN 12 WHEN 'trimestral' THEN 3 ELSE 1 END`;
+/** What a plan costs a month, whole centavos, over `planos`. */
+export const monthlyCentavos = sql<number>`planos.preco_centavos / ${monthsOfPeriod}`;
 
 export const planoSortable = ['criado_em', 'nome', 'preco_centavos'] as const;
 

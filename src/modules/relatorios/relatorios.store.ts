@@ -7,6 +7,7 @@ import { Problem } from '../../core/problem';
 import { keysetPage } from '../../storage/sqlite/keyset';
 import type { RelatorioTable } from '../../storage/sqlite/schema-operation';
 import type { Db } from '../../storage/sqlite/unit-of-work';
+import { monthlyCentavos } from '../planos/planos.store';
 import type { Relatorio, RelatorioDados, RelatorioTipo } from './relatorios.model';
 
 export const relatorioSortable = ['criado_em'] as const;
@@ -137,8 +138,6 @@ export async function receivedIn(db: Db, { inicio, fim }: Periodo): Promise<numb
 
 /** What the subscriptions brought in a month that were cancelled or ended in the period, centavos. */
 export async function churnedIn(db: Db, { inicio, fim }: Periodo): Promise<number> {
-  const monthly = sql<number>`planos.preco_centavos
-    / CASE planos.periodo WHEN 'anual' THEN 12 WHEN 'trimestral' THEN 3 ELSE 1 END`;
   const ended = db
     .selectFrom('auditoria')
     .select('entidade_id')
@@ -149,7 +148,7 @@ export async function churnedIn(db: Db, { inicio, fim }: Periodo): Promise<numbe
   const { total } = await db
     .selectFrom('licencas')
     .innerJoin('planos', 'planos.id', 'licencas.plano_id')
-    .select(sql<number>`coalesce(sum(${monthly}), 0)`.as('total'))
+    .select(sql<number>`coalesce(sum(${monthlyCentavos}), 0)`.as('total'))
     .where('licencas.id', 'in', ended)
     .where('licencas.tipo', '=', 'assinatura')
     .where((eb) => eb.or([eb('licencas.situacao', '=', 'cancelada'), eb('licencas.expira_em', '<', fim)]))
