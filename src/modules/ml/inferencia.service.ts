@@ -4,7 +4,6 @@ import type { InferenceSession } from 'onnxruntime-node';
 import { forbidTelemetry } from '../../native/no-telemetry';
 import { type Ensemble, type Rows, rowCount } from './arvores.model';
 import { createExplainer, type Explainer } from './contribuicoes.model';
-import { fromOnnx } from './onnx.model';
 
 export interface LoadedModel {
   ensemble: Ensemble;
@@ -19,6 +18,8 @@ export interface LoadedModel {
  * @throws RangeError for a file that is no model of this program; Error when onnxruntime refuses it.
  */
 export async function loadModel(bytes: Uint8Array): Promise<LoadedModel> {
+  // Loaded with the first model, as onnxruntime is: a start of the server runs none.
+  const { fromOnnx } = await import('./onnx.model');
   const ensemble = fromOnnx(bytes);
   forbidTelemetry();
   const { InferenceSession: Session, Tensor } = await import('onnxruntime-node');

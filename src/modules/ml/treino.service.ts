@@ -17,7 +17,6 @@ import { caracteristicasProprias, type Retrato } from './caracteristicas.model';
 import { cartaoProprio } from './cartao.view';
 import type { Modelos } from './modelos.service';
 import type { Metricas, Modelo } from './modelos.store';
-import { toOnnx } from './onnx.model';
 import { passagens } from './passagens.store';
 import { explainAll, rowsOf } from './pontuacao.model';
 import { medianMonthlyCentavos, retratosAt, retratosMax } from './retratos.store';
@@ -75,6 +74,7 @@ export function createTreino({ work, clock, modelos, activity }: Dependencies) {
     const atual = await presentOn(present.modelo, teste).finally(() => present.modelo.release());
     const ativado = novo.auc > atual.auc && novo.brier < atual.brier;
     // 4. Kept, whatever came of it; in use only when it is better.
+    const { toOnnx } = await import('./onnx.model');
     const arquivo = toOnnx(ensemble, 'narcidicontrol');
     const modelo = await modelos.guardar(
       actor,

@@ -7,7 +7,6 @@ import { idParams, linkNext, listQuery, type Platform, pageOf } from '../../tran
 import { docs, oneOf, timestamp, uuid } from '../../transport/http/kit/wire';
 import { relatorioCsv } from './csv.view';
 import { relatorioHtml } from './html.view';
-import { relatorioPdf } from './pdf.view';
 import { type Formatos, type Relatorio, relatorioTipos, tituloOf } from './relatorios.model';
 import type { Relatorios } from './relatorios.service';
 import { relatorioSortable } from './relatorios.store';
@@ -56,8 +55,11 @@ export function relatoriosRoutes(platform: Platform, relatorios: Relatorios, for
         return answer(relatorioCsv(secoes), 'text/csv; charset=utf-8');
       case 'html':
         return answer(relatorioHtml(titulo, secoes), 'text/html; charset=utf-8');
-      case 'pdf':
+      case 'pdf': {
+        // Loaded with the first PDF: a start of the server makes none.
+        const { relatorioPdf } = await import('./pdf.view');
         return answer(await relatorioPdf(titulo, secoes, relatorio.criado_em), 'application/pdf');
+      }
     }
   }
 

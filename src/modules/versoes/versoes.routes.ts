@@ -13,7 +13,6 @@ import {
 } from '../../transport/http/kit/platform';
 import { docs } from '../../transport/http/kit/wire';
 import { auditSchema, auditView } from '../auditoria/auditoria.schema';
-import { notesHtml } from './notas.view';
 import { readRequisitos } from './requisitos.model';
 import type { Transferencias } from './transferencias.service';
 import type { Versao } from './versoes.model';
@@ -127,6 +126,8 @@ export function versoesRoutes({ platform, versoes, transferencias }: Dependencie
       '/versao/:id/notas',
       async ({ ator, params }) => {
         const { notas } = await versoes.obter(await ator(), params.id);
+        // Loaded with the first notes: a start of the server shows none.
+        const { notesHtml } = await import('./notas.view');
         return new Response(notesHtml(notas), {
           headers: {
             'content-type': 'text/html; charset=utf-8',
