@@ -208,7 +208,6 @@ describe('what counts', () => {
     const path = `/api/v1/uploads/download/${id}`;
     const received = await breakOff(path, machine.token);
     expect(received).toBeLessThan(large.length);
-    expect(await downloads(id)).toBe(0);
     const headers = {
       authorization: `Bearer ${machine.token}`,
       range: `bytes=${received}-`,

@@ -1,7 +1,10 @@
 /**
  * When a download has been sent whole. The kernel sends files by itself, so nobody is told of the last byte: transfers
  * under way are looked at until the server has let go of the request, and one whose caller hung up does not count. One that
- * is taken up again by `Range` from where it broke off counts when its rest has been sent.
+ * is taken up again by `Range` from where it broke off counts when its rest has been sent, and never twice.
+ *
+ * Bun 1.4 does not say so when a caller resets the connection in the very moment of a write: such a download counts as sent.
+ * Reading the file here instead would tell, but costs the answer its Content-Length, which Bun takes off streams.
  */
 
 import { contextOf } from '../../transport/http/kit/context';
