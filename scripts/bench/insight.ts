@@ -1,6 +1,6 @@
 /**
  * Predictions as ratios: scoring with explanations against the bare batch of onnxruntime, and the step of the anomaly
- * detector. `bun scripts/bench/insight.ts`.
+ * detector, by itself and in the storing of heartbeats. `bun scripts/bench/insight.ts`.
  */
 
 import { anomalyScore, newStream, type StreamState } from '../../src/modules/ml/anomalia.model';
@@ -8,6 +8,7 @@ import type { Retrato } from '../../src/modules/ml/caracteristicas.model';
 import { loadModel } from '../../src/modules/ml/inferencia.service';
 import { explainAll, rowsOf } from '../../src/modules/ml/pontuacao.model';
 import { shippedChurnModel } from '../../src/native/shipped-models';
+import { ingest } from './ingest';
 import { limitRow, printTable } from './table';
 
 const customers = 100_000;
@@ -75,4 +76,5 @@ printTable([
   },
   limitRow('memory that scoring took', inferenceBytes / mebibyte, 'MB', 80),
   limitRow('anomaly step of a heartbeat, three metrics', stepUs, 'µs', 10),
+  await ingest(),
 ]);

@@ -5,6 +5,7 @@ import { createAnomalias } from '../modules/ml/anomalias.service';
 import { createChurn } from '../modules/ml/churn.service';
 import { createModelos } from '../modules/ml/modelos.service';
 import { createRecusas } from '../modules/ml/recusas.service';
+import { createRelogios } from '../modules/ml/relogios.service';
 import { createSuspeitas } from '../modules/ml/suspeitas.service';
 import { createTreino } from '../modules/ml/treino.service';
 import { shippedChurnModel } from '../native/shipped-models';
@@ -23,13 +24,15 @@ export function createInsight({ settings, work, clock, ids, series, lmdb, onErro
     streams: createAnomalyStreams(lmdb),
     onError: onError('anomalias'),
   });
-  const suspeitas = createSuspeitas({ work, clock, ids, porSemana: settings.falsosAlarmesPorSemana });
+  const relogios = createRelogios({ clock });
+  const suspeitas = createSuspeitas({ work, clock, ids, relogios, porSemana: settings.falsosAlarmesPorSemana });
   return {
     modelos,
     churn,
     treino,
     recusas,
     anomalias,
+    relogios,
     suspeitas,
     /** Starts what counts and watches. */
     start(): void {

@@ -61,6 +61,8 @@ export function createServices(adapters: Adapters) {
   const medidas = createMedidas({ work, clock, abertura });
   const series = watchedSeries(adapters.series, {
     heard: (maquinaId, points) => {
+      const last = points.at(-1);
+      if (last) insight.relogios.heard(maquinaId, last.em, insight.anomalias.newest(maquinaId));
       insight.anomalias.heard(maquinaId, points);
       medidas.observar(maquinaId, points);
     },

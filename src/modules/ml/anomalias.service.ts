@@ -178,6 +178,9 @@ export function createAnomalias({ work, clock, ids, streams, onError }: Dependen
       }
     },
 
+    /** The newest time a machine has given, on its own clock; minus infinity before its first. */
+    newest: (maquinaId: string): number => (watched.get(maquinaId) ?? load(maquinaId)).em,
+
     /** What was unusual of a machine with `from <= em < to`, oldest first, with the words for it. */
     async marcadas(maquinaId: string, fromMs: number, toMs: number) {
       const anomalias = await anomaliasOf(work.reader, maquinaId, fromMs, toMs);

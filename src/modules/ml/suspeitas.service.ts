@@ -8,6 +8,7 @@ import { type Clock, dayMs, hourMs, minuteMs, rfc3339 } from '../../core/clock';
 import type { Ids } from '../../core/ids';
 import type { Page, PageRequest } from '../../core/page';
 import type { Tx, UnitOfWork } from '../../storage/sqlite/unit-of-work';
+import type { Relogios } from './relogios.service';
 import { type Contagem, judge, type SuspeitaTipo } from './suspeitas.model';
 import {
   activationsByLicence,
@@ -17,6 +18,7 @@ import {
   dropsByCliente,
   findRecent,
   listSuspeitas,
+  machineNames,
   pastDrops,
   refusedAccessByIp,
   type Suspeita,
@@ -40,6 +42,7 @@ interface Dependencies {
   work: UnitOfWork;
   clock: Clock;
   ids: Ids;
+  relogios: Pick<Relogios, 'atrasados'>;
   /** False alarms a week that the house is willing to have. */
   porSemana: number;
 }
@@ -54,7 +57,7 @@ interface Achado {
 
 export type Suspeitas = ReturnType<typeof createSuspeitas>;
 
-export function createSuspeitas({ work, clock, ids, porSemana }: Dependencies) {
+export function createSuspeitas({ work, clock, ids, relogios, porSemana }: Dependencies) {
   const db = work.reader;
 
   /** Judges one count of a rule that watches so many things. */
@@ -170,6 +173,29 @@ export function createSuspeitas({ work, clock, ids, porSemana }: Dependencies) {
     });
   }
 
+  /** Not a matter of chance: a clock does not go back by itself. */
+  async function clocksSetBack(now: number): Promise<Achado[]> {
+    const behind = relogios.atrasados(now);
+    const names = await machineNames(
+      db,
+      behind.map(({ maquinaId }) => maquinaId),
+    );
+    return behind.flatMap(({ maquinaId, atrasoMs, haMs }) => {
+      const nome = names.get(maquinaId);
+      if (nome === undefined) return [];
+      return {
+        tipo: 'acesso_suspeito' as const,
+        entidade: 'maquina',
+        entidadeId: maquinaId,
+        pontuacao: 1,
+        evidencias: [
+          `o relógio de ${nome} voltou: está ${duration(atrasoMs)} atrasado, depois de ter estado certo`,
+          `fala assim há ${duration(haMs)}; além de adiar o fim da licença, pode ser a bateria da placa-mãe`,
+        ],
+      };
+    });
+  }
+
   async function keep(achado: Achado): Promise<boolean> {
     return work.write(systemActor('suspeitas'), async (tx) => {
       const { tipo, entidade, entidadeId, pontuacao, evidencias } = achado;
@@ -202,6 +228,7 @@ export function createSuspeitas({ work, clock, ids, porSemana }: Dependencies) {
         ...(await suspiciousAccess(now)),
         ...(await frequentChanges(now, watched.clientes + watched.licencas + watched.maquinas)),
         ...(await sharedKeys(now, watched.licencas)),
+        ...(await clocksSetBack(now)),
       ];
       let novas = 0;
       for (const achado of found) if (await keep(achado)) novas += 1;
@@ -231,6 +258,11 @@ async function tell(tx: Tx, { id, tipo, pontuacao, evidencias, entidade, entidad
 function sameHour(em: number, now: number): boolean {
   const apart = Math.abs((now - em) % dayMs);
   return now - em > dayMs / 2 && Math.min(apart, dayMs - apart) <= hourMs;
+}
+
+function duration(ms: number): string {
+  if (ms >= 2 * dayMs) return `${Math.round(ms / dayMs)} dias`;
+  return ms >= 2 * hourMs ? `${Math.round(ms / hourMs)} horas` : `${Math.round(ms / minuteMs)} minutos`;
 }
 
 function decimal(value: number): string {

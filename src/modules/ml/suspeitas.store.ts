@@ -214,6 +214,16 @@ export async function activationsByLicence(
     .execute();
 }
 
+const namesMax = 1_000;
+
+/** The names of machines, without those that were removed; of a thousand at most. */
+export async function machineNames(db: Db, ids: readonly string[]): Promise<Map<string, string>> {
+  if (ids.length === 0) return new Map();
+  const some = ids.slice(0, namesMax);
+  const rows = await db.selectFrom('maquinas').select(['id', 'nome']).where('id', 'in', some).execute();
+  return new Map(rows.map(({ id, nome }) => [id, nome]));
+}
+
 /** How many records each rule watches. */
 export async function countWatched(db: Db): Promise<{ clientes: number; maquinas: number; licencas: number }> {
   const count = async (table: 'clientes' | 'maquinas' | 'licencas'): Promise<number> =>

@@ -4,6 +4,7 @@ import { type Actor, systemActor } from '../../../src/core/actor';
 import { dayMs, hourMs, minuteMs } from '../../../src/core/clock';
 import { uuidV7 } from '../../../src/core/ids';
 import { createAtivacao } from '../../../src/modules/licencas/ativacao.service';
+import { createRelogios } from '../../../src/modules/ml/relogios.service';
 import { judge, tail } from '../../../src/modules/ml/suspeitas.model';
 import { createSuspeitas } from '../../../src/modules/ml/suspeitas.service';
 import { actor, openServices } from '../../support/services';
@@ -11,13 +12,15 @@ import { actor, openServices } from '../../support/services';
 const start = Date.UTC(2026, 9, 1, 12);
 let services: Awaited<ReturnType<typeof openServices>>;
 let suspeitas: ReturnType<typeof createSuspeitas>;
+let relogios: ReturnType<typeof createRelogios>;
 let now = start;
 
 beforeEach(async () => {
   now = start;
   services = await openServices(start);
   const { work, clock } = services;
-  suspeitas = createSuspeitas({ work, clock, ids: uuidV7, porSemana: 1 });
+  relogios = createRelogios({ clock });
+  suspeitas = createSuspeitas({ work, clock, ids: uuidV7, relogios, porSemana: 1 });
 });
 afterEach(() => services.close());
 
@@ -184,5 +187,43 @@ describe('chance', () => {
     expect(judge(count, { porSemana: 1, ...asked })).toBeNull();
     expect(judge(count, { porSemana: 500, ...asked })).toBeWithin(0, 1.0001);
     expect(judge({ ...count, observado: 2 }, { porSemana: 1_000, ...asked })).toBeNull();
+  });
+});
+
+describe('a clock set back', () => {
+  /** A heartbeat a minute from a clock that is behind, for so long. */
+  function talk(id: string, behindMs: number, forMs: number, newest: number): void {
+    for (let passed = 0; passed <= forMs; passed += minuteMs) {
+      relogios.heard(id, now - behindMs, newest);
+      wait(minuteMs);
+    }
+  }
+
+  test('is told with how far it is behind, once', async () => {
+    const { machines } = await fleet(1);
+    talk(machines[0] ?? '', 32 * dayMs, 35 * minuteMs, now);
+    expect(await suspeitas.procurar()).toBe(1);
+    expect(await suspeitas.procurar()).toBe(0);
+    const [suspeita] = await found();
+    expect(suspeita).toMatchObject({ tipo: 'acesso_suspeito', entidade: 'maquina', entidade_id: machines[0] });
+    expect(suspeita?.evidencias[0]).toContain('32 dias atrasado');
+  });
+
+  test('is not a backlog, an hour of daylight saving, or a machine that is silent since', async () => {
+    const { machines } = await fleet(3);
+    const [backlog = '', daylight = '', silent = ''] = machines;
+    talk(backlog, 5 * dayMs, 20 * minuteMs, now);
+    relogios.heard(backlog, now, now - minuteMs);
+    talk(backlog, 5 * dayMs, 20 * minuteMs, now);
+    talk(daylight, hourMs, 2 * hourMs, now);
+    expect(await suspeitas.procurar()).toBe(0);
+    talk(silent, 5 * dayMs, 40 * minuteMs, now);
+    wait(2 * hourMs);
+    expect(await suspeitas.procurar()).toBe(0);
+  });
+
+  test('of a machine that was removed is not told', async () => {
+    talk('nenhuma', 5 * dayMs, 40 * minuteMs, now);
+    expect(await suspeitas.procurar()).toBe(0);
   });
 });
