@@ -3,6 +3,7 @@
  * not reported again for a day; its evidence is brought up to date.
  */
 
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { type Actor, authorize, systemActor } from '../../core/actor';
 import { type Clock, dayMs, hourMs, minuteMs, rfc3339 } from '../../core/clock';
 import type { Ids } from '../../core/ids';
@@ -35,6 +36,9 @@ const weeksMs = 28 * dayMs;
 const sameWithinMs = dayMs;
 /** A mean of nothing is not zero: it has not been seen yet. */
 const rarestMean = 0.02;
+/** So many machines make a drop that concerns a house, so many anomalies one that concerns a machine. */
+const togetherMin = 3;
+const anomaliesMin = 3;
 /** Drops at the same hour of other days are a habit, such as closing time. */
 const habitDaysMin = 2;
 
@@ -68,6 +72,9 @@ export function createSuspeitas({ work, clock, ids, relogios, porSemana }: Depen
   async function massDrops(now: number, watched: number): Promise<Achado[]> {
     const found: Achado[] = [];
     for (const { id, nome, agora, maquinas } of await dropsByCliente(db, now - shortWindowMs, now)) {
+      if (agora < togetherMin) continue;
+      // At closing time there are many, and nobody else should wait for all of them.
+      await nextTurn();
       const past = await pastDrops(db, id, {
         fromMs: now - weeksMs,
         toMs: now - shortWindowMs,
@@ -77,7 +84,7 @@ export function createSuspeitas({ work, clock, ids, relogios, porSemana }: Depen
       const mean = past.reduce((sum, { quantas }) => sum + quantas, 0) / windows;
       const habit = past.filter(({ em, quantas }) => quantas * 2 >= agora && sameHour(em, now)).length;
       if (habit >= habitDaysMin) continue;
-      const pontuacao = score({ observado: agora, esperado: Math.max(rarestMean, mean), minimo: 3 }, watched);
+      const pontuacao = score({ observado: agora, esperado: Math.max(rarestMean, mean), minimo: togetherMin }, watched);
       if (pontuacao === null) continue;
       found.push({
         tipo: 'maquinas_offline_em_massa',
@@ -94,11 +101,15 @@ export function createSuspeitas({ work, clock, ids, relogios, porSemana }: Depen
   }
 
   async function abnormalUse(now: number, watched: number): Promise<Achado[]> {
-    const rows = await anomaliesByMachine(db, now - hourMs, now - weeksMs, now);
+    const range = { windowFromMs: now - hourMs, weeksFromMs: now - weeksMs, now, atLeast: anomaliesMin };
+    const rows = await anomaliesByMachine(db, range);
     const windows = (weeksMs - hourMs) / hourMs;
     return rows.flatMap(({ id, nome, agora, antes, pior }) => {
       const mean = antes / windows;
-      const pontuacao = score({ observado: agora, esperado: Math.max(rarestMean, mean), minimo: 3 }, watched);
+      const pontuacao = score(
+        { observado: agora, esperado: Math.max(rarestMean, mean), minimo: anomaliesMin },
+        watched,
+      );
       if (pontuacao === null) return [];
       return {
         tipo: 'recurso_anormal' as const,

@@ -107,44 +107,56 @@ export async function dropsByCliente(
     .execute();
 }
 
-/** How many machines of a customer fell within each window of the weeks before. */
+/**
+ * How many machines of a customer fell within each window of the weeks before. Read machine by machine: SQLite would rather go
+ * through every machine that fell in those weeks, of whomever.
+ */
 export async function pastDrops(
   db: Db,
   clienteId: string,
   range: { fromMs: number; toMs: number; windowMs: number },
 ): Promise<{ em: number; quantas: number }[]> {
-  return db
-    .selectFrom('auditoria')
-    .innerJoin('maquinas', 'maquinas.id', 'auditoria.entidade_id')
-    .select(sql<number>`auditoria.em / ${range.windowMs} * ${range.windowMs}`.as('em'))
-    .select(sql<number>`count(DISTINCT auditoria.entidade_id)`.as('quantas'))
-    .where('maquinas.cliente_id', '=', clienteId)
-    .where('auditoria.acao', '=', 'desconectar')
-    .where('auditoria.em', '>', range.fromMs)
-    .where('auditoria.em', '<=', range.toMs)
-    .groupBy(sql`auditoria.em / ${range.windowMs}`)
-    .execute();
+  const { rows } = await sql<{ em: number; quantas: number }>`
+    SELECT a.em / ${range.windowMs} * ${range.windowMs} AS em, count(DISTINCT a.entidade_id) AS quantas
+    FROM maquinas AS m CROSS JOIN auditoria AS a INDEXED BY auditoria_entidade
+      ON a.entidade = 'maquina' AND a.entidade_id = m.id
+    WHERE m.cliente_id = ${clienteId} AND a.acao = 'desconectar' AND a.em > ${range.fromMs} AND a.em <= ${range.toMs}
+    GROUP BY 1`.execute(db);
+  return rows;
 }
 
-/** Anomalies by machine: within the window, and over the weeks before. */
+/** Machines with so many anomalies within the window, and how many they had in the weeks before. */
 export async function anomaliesByMachine(
   db: Db,
-  windowFromMs: number,
-  weeksFromMs: number,
-  now: number,
+  {
+    windowFromMs,
+    weeksFromMs,
+    now,
+    atLeast,
+  }: { windowFromMs: number; weeksFromMs: number; now: number; atLeast: number },
 ): Promise<(Frequencia & { pior: number })[]> {
-  return db
+  const recent = await db
     .selectFrom('anomalias')
     .innerJoin('maquinas', 'maquinas.id', 'anomalias.maquina_id')
     .select(['maquinas.id', 'maquinas.nome'])
-    .select(sql<number>`sum(anomalias.em > ${windowFromMs})`.as('agora'))
-    .select(sql<number>`sum(anomalias.em <= ${windowFromMs})`.as('antes'))
-    .select(sql<number>`max(CASE WHEN anomalias.em > ${windowFromMs} THEN anomalias.pontuacao END)`.as('pior'))
-    .where('anomalias.em', '>', weeksFromMs)
+    .select((eb) => [eb.fn.countAll<number>().as('agora'), eb.fn.max('anomalias.pontuacao').as('pior')])
+    .where('anomalias.em', '>', windowFromMs)
     .where('anomalias.em', '<=', now)
     .groupBy('maquinas.id')
-    .having(sql<number>`sum(anomalias.em > ${windowFromMs})`, '>', 0)
+    .having((eb) => eb.fn.countAll(), '>=', atLeast)
     .execute();
+  const found: (Frequencia & { pior: number })[] = [];
+  for (const machine of recent) {
+    const { antes } = await db
+      .selectFrom('anomalias')
+      .select((eb) => eb.fn.countAll<number>().as('antes'))
+      .where('maquina_id', '=', machine.id)
+      .where('em', '>', weeksFromMs)
+      .where('em', '<=', windowFromMs)
+      .executeTakeFirstOrThrow();
+    found.push({ ...machine, antes });
+  }
+  return found;
 }
 
 /** What was refused or looked like an attack, by address. */
