@@ -45,6 +45,8 @@ interface Customer {
   machines: string[];
   /** From which address its machines come. */
   ip: string;
+  /** Two houses in three switch their machines off at closing time. */
+  switchesOff: boolean;
 }
 
 const path = mkdtempSync(join(tmpdir(), 'narcidi-alarmes-'));
@@ -103,7 +105,8 @@ async function openHouse(): Promise<Customer[]> {
       const { maquina } = await ativacao.ativar(actor, chave ?? '', { impressao: `loja-${index}-${seat}-serie` });
       machines.push(maquina.id);
     }
-    found.push({ id: cliente.id, licenca: facts.licenca.id, machines, ip: `10.0.${index >> 8}.${index & 255}` });
+    const ip = `10.0.${index >> 8}.${index & 255}`;
+    found.push({ id: cliente.id, licenca: facts.licenca.id, machines, ip, switchesOff: index % 3 !== 0 });
   }
   return found;
 }
@@ -126,10 +129,9 @@ function liveQuietly(everyone: readonly Customer[]): void {
   db.transaction(() => {
     for (let day = begin; day < end; day += dayMs) {
       const open = new Date(day).getUTCDay() % 7 !== 0;
-      for (const { id, licenca, machines, ip } of everyone) {
-        // Not every house closes on the minute, and two in three switch off at all.
+      for (const { id, licenca, machines, ip, switchesOff } of everyone) {
+        // Not every house closes on the minute.
         const closes = day + 18 * hourMs + upTo(20) * minuteMs;
-        const switchesOff = id.charCodeAt(id.length - 1) % 3 !== 0;
         for (const machine of machines) {
           if (open && switchesOff) note(closes + draw() * 10 * minuteMs, 'desconectar', 'maquina', machine, ip);
           // By itself, once a week; for an update or an hour of bad network, alone.
