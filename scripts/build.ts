@@ -9,6 +9,7 @@ import { join, resolve } from 'node:path';
 import { brotliCompressSync, constants } from 'node:zlib';
 import { $, type BunPlugin } from 'bun';
 import manifest from '../package.json' with { type: 'json' };
+import { bundleUi } from '../src/native/ui-bundle';
 
 const root = resolve(import.meta.dir, '..');
 const cache = join(root, '.cache');
@@ -57,7 +58,7 @@ async function lmdbAddonPath({ os, cpu, lmdbAddon }: Platform): Promise<string> 
 }
 
 /** Lets the native libraries and assets be found inside the executable instead of in node_modules. */
-function embed(platform: Platform, lmdbAddon: string, scalar: string): BunPlugin {
+function embed(platform: Platform, lmdbAddon: string, scalar: string, ui: readonly WrittenFile[]): BunPlugin {
   const onnxFolder = join(root, 'node_modules/onnxruntime-node/bin/napi-v6', platform.os, platform.cpu);
   const libraries = readdirSync(onnxFolder).filter((file) => onnxFiles[platform.os].test(file));
   return {
@@ -97,6 +98,16 @@ function embed(platform: Platform, lmdbAddon: string, scalar: string): BunPlugin
         ].join('\n'),
         loader: 'ts',
       }));
+      build.onLoad({ filter: /[\\/]src[\\/]native[\\/]ui-source\.ts$/ }, () => ({
+        contents: [
+          `import { readFileSync } from 'node:fs';`,
+          ...ui.map(({ file }, n) => `import file${n} from ${JSON.stringify(file)} with { type: 'file' };`),
+          `const files = [${ui.map(({ path, type }, n) => `{ path: ${JSON.stringify(path)}, type: ${JSON.stringify(type)}, file: file${n} }`)}];`,
+          'export const uiFiles = async () =>',
+          '  files.map(({ path, type, file }) => ({ path, type, body: () => new Uint8Array(readFileSync(file)) }));',
+        ].join('\n'),
+        loader: 'ts',
+      }));
     },
   };
 }
@@ -114,7 +125,32 @@ function compressScalar(): string {
   return file;
 }
 
-async function buildFor(platform: Platform, outfile: string, commit: string): Promise<void> {
+interface WrittenFile {
+  path: string;
+  type: string;
+  /** Where its compressed content lies. */
+  file: string;
+}
+
+/** The web UI, bundled and compressed once for all platforms. */
+async function writeUi(): Promise<WrittenFile[]> {
+  const folder = join(cache, 'ui');
+  mkdirSync(folder, { recursive: true });
+  const files = await bundleUi(root, 11);
+  return files.map(({ path, type, body }) => {
+    const bytes = body();
+    const file = join(folder, `${createHash('sha256').update(bytes).digest('hex').slice(0, 16)}.br`);
+    if (!existsSync(file)) writeFileSync(file, bytes);
+    return { path, type, file };
+  });
+}
+
+async function buildFor(
+  platform: Platform,
+  outfile: string,
+  commit: string,
+  ui: readonly WrittenFile[],
+): Promise<void> {
   const result = await Bun.build({
     entrypoints: [join(root, 'src/main.ts')],
     target: 'bun',
@@ -124,7 +160,7 @@ async function buildFor(platform: Platform, outfile: string, commit: string): Pr
     // Identifiers stay: Elysia reads the source of handlers, and answers 500 when their names are shortened.
     minify: { whitespace: true, syntax: true, identifiers: false },
     define: { BUILD_COMMIT: JSON.stringify(commit) },
-    plugins: [embed(platform, await lmdbAddonPath(platform), compressScalar())],
+    plugins: [embed(platform, await lmdbAddonPath(platform), compressScalar(), ui)],
     compile: {
       target: platform.target,
       outfile,
@@ -140,11 +176,12 @@ async function buildFor(platform: Platform, outfile: string, commit: string): Pr
 
 const commit = (await $`git rev-parse --short=12 HEAD`.cwd(root).nothrow().quiet().text()).trim() || 'unknown';
 mkdirSync(dist, { recursive: true });
+const ui = await writeUi();
 if (process.argv.includes('--all')) {
   const sums: string[] = [];
   for (const platform of platforms) {
     const name = `narcidicontrol-${platform.name}${platform.os === 'win32' ? '.exe' : ''}`;
-    await buildFor(platform, join(dist, name), commit);
+    await buildFor(platform, join(dist, name), commit, ui);
     const bytes = readFileSync(join(dist, name));
     sums.push(`${createHash('sha256').update(bytes).digest('hex')}  ${name}`);
     console.log(`${name}  ${(bytes.length / 1024 ** 2).toFixed(1)} MiB`);
@@ -154,6 +191,6 @@ if (process.argv.includes('--all')) {
   const here = platforms.find(({ os, cpu }) => os === process.platform && cpu === process.arch);
   if (!here) throw new Error(`no build is defined for ${process.platform} ${process.arch}`);
   const outfile = join(dist, here.os === 'win32' ? 'narcidicontrol.exe' : 'narcidicontrol');
-  await buildFor(here, outfile, commit);
+  await buildFor(here, outfile, commit, ui);
   console.log(`${outfile}  ${(Bun.file(outfile).size / 1024 ** 2).toFixed(1)} MiB`);
 }

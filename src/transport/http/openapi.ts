@@ -67,11 +67,11 @@ export function openApiRoutes() {
     .get(
       scriptPath,
       () => {
-        const { body, encoding, etag } = scalarScript();
-        return new Response(body, {
+        const { body, type, etag } = scalarScript();
+        return new Response(body(), {
           headers: {
-            'content-type': 'text/javascript; charset=utf-8',
-            'content-encoding': encoding,
+            'content-type': type,
+            'content-encoding': 'br',
             'cache-control': 'public, max-age=86400',
             etag,
           },
