@@ -9,3 +9,6 @@ declare module '*.md' {
   const path: string;
   export default path;
 }
+
+/** Read by the bundler into the style sheets of the web UI. */
+declare module '*.css';

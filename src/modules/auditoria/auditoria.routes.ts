@@ -6,6 +6,7 @@ import { parseRfc3339 } from '../../core/clock';
 import { readPage } from '../../core/page';
 import { invalidField } from '../../core/problem';
 import { linkNext, listQuery, type Platform, pageOf } from '../../transport/http/kit/platform';
+import { webStream } from '../../transport/http/kit/web-stream';
 import { docs, textOrNull } from '../../transport/http/kit/wire';
 import { auditSchema, auditView } from './auditoria.schema';
 import type { Auditoria } from './auditoria.service';
@@ -92,7 +93,7 @@ function jsonLines(rows: AsyncIterable<AuditRow>): Response {
       yield `${JSON.stringify({ seq, ...auditView(row), hash_anterior, hash })}\n`;
     }
   }
-  return new Response(Readable.toWeb(Readable.from(lines())) as ReadableStream, {
+  return new Response(webStream(Readable.from(lines())), {
     headers: {
       'content-type': 'application/x-ndjson; charset=utf-8',
       'content-disposition': 'attachment; filename="auditoria.jsonl"',

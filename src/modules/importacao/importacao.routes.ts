@@ -8,6 +8,7 @@ import { type Clock, rfc3339, rfc3339OrNull } from '../../core/clock';
 import { everyItem } from '../../core/page';
 import type { Db } from '../../storage/sqlite/unit-of-work';
 import type { Platform } from '../../transport/http/kit/platform';
+import { webStream } from '../../transport/http/kit/web-stream';
 import { docs, oneOf } from '../../transport/http/kit/wire';
 import type { Clientes } from '../clientes/clientes.service';
 import { listClientes } from '../clientes/clientes.store';
@@ -92,7 +93,7 @@ export function importacaoRoutes({ platform, importacao, clientes, licencas, rea
 /** A CSV that reads the database only as fast as the caller takes it. A formula in a name stays a text. */
 function csv(name: string, rows: AsyncIterable<Record<string, unknown>>): Response {
   const lines = Readable.from(rows).pipe(stringify({ header: true, escape_formulas: true }));
-  return new Response(Readable.toWeb(lines) as ReadableStream, {
+  return new Response(webStream(lines), {
     headers: { 'content-type': 'text/csv; charset=utf-8', 'content-disposition': `attachment; filename="${name}.csv"` },
   });
 }

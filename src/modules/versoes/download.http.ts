@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { create } from 'content-disposition';
 import { Problem } from '../../core/problem';
 import { contextOf } from '../../transport/http/kit/context';
+import { webStream } from '../../transport/http/kit/web-stream';
 import type { Download } from './download.service';
 import { decideEntrega, type Faixa } from './faixa.model';
 
@@ -83,7 +84,7 @@ function severalParts(
   const parts = faixas.flatMap((faixa): (string | Blob)[] => [head(faixa), file.slice(faixa.inicio, faixa.fim + 1)]);
   parts.push(`\r\n--${boundary}--\r\n`);
   const type = `multipart/byteranges; boundary=${boundary}`;
-  return new Response(Readable.toWeb(Readable.from(readAll(parts))) as ReadableStream, {
+  return new Response(webStream(Readable.from(readAll(parts))), {
     status: 206,
     headers: { ...headers, 'content-type': type },
   });

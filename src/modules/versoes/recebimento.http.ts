@@ -3,11 +3,11 @@
  * fields may come before or after it.
  */
 
-import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import Busboy from '@fastify/busboy';
 import { invalidField, Problem } from '../../core/problem';
 import type { ContentStore, ReceivedFile } from '../../storage/files/content-store';
+import { nodeStream } from '../../transport/http/kit/web-stream';
 import { checkArquivo } from './versoes.model';
 
 const fieldsMax = 40;
@@ -44,7 +44,7 @@ export async function receiveUpload(request: Request, { files, bytesMax, onProgr
   if (Number(request.headers.get('content-length') ?? 0) > bytesMax + overheadBytesMax) {
     throw new Problem('CORPO_GRANDE_DEMAIS', { detalhe: `O arquivo pode ter até ${bytesMax} bytes.` });
   }
-  const source = Readable.fromWeb(request.body as Parameters<typeof Readable.fromWeb>[0]);
+  const source = nodeStream(request.body);
   const parser = new Busboy({
     headers: { 'content-type': type },
     preservePath: true,

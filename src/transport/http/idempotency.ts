@@ -148,7 +148,7 @@ export function createIdempotency({ writer, reader, keyring, clock }: Dependenci
       request: Request,
       key: string,
       principal: string,
-      next: (body: Uint8Array, id: string) => Promise<Response>,
+      next: (body: Uint8Array<ArrayBuffer>, id: string) => Promise<Response>,
     ): Promise<Response> {
       try {
         checkKey(key);

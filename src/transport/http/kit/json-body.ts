@@ -41,7 +41,7 @@ function refuseReserved(name: string, value: unknown): unknown {
 }
 
 /** The whole body, refused as soon as it passes the limit, announced or not. @throws Problem CORPO_GRANDE_DEMAIS */
-export async function readBytes(request: Request, bytesMax: number): Promise<Uint8Array> {
+export async function readBytes(request: Request, bytesMax: number): Promise<Uint8Array<ArrayBuffer>> {
   const announced = Number(request.headers.get('content-length') ?? 0);
   if (announced > bytesMax) throw tooLarge(bytesMax);
   if (!request.body) return new Uint8Array();

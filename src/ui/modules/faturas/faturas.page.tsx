@@ -1,0 +1,7 @@
+/** The list of invoices. */
+
+import { FaturasList } from './faturas-list';
+
+export default function FaturasPage() {
+  return <FaturasList />;
+}

@@ -1,0 +1,7 @@
+/** The fleet. */
+
+import { MaquinasList } from './maquinas-list';
+
+export default function MaquinasPage() {
+  return <MaquinasList />;
+}
