@@ -2,7 +2,7 @@
 
 import { Alert, Box, Button, Drawer, Group, Modal, ScrollArea, Stack, Table, Text } from '@mantine/core';
 import { useForm } from '@mantine/form';
-import { useState } from 'react';
+import { type ReactNode, useState } from 'react';
 import { ApiError } from './api';
 import { failed, said } from './feedback';
 import { type Field, FieldInput, sendable, type Values } from './form-field';
@@ -14,6 +14,8 @@ interface FormProps {
   campos: readonly Field[];
   /** What stands in the fields at first. */
   inicial?: Values;
+  /** Above the fields. */
+  antes?: ReactNode;
   /** The button's word; "Salvar" without it. */
   rotulo?: string;
   /** Sends what is to be sent: all of a new record, what was changed of an old one. @throws ApiError */
@@ -99,6 +101,7 @@ export function FormDrawer(props: FormProps) {
               {problem}
             </Alert>
           )}
+          {props.antes}
           {campos
             .filter(({ quando }) => quando?.(form.values) ?? true)
             .map((campo) => (

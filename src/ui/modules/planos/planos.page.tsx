@@ -1,0 +1,440 @@
+/** What can be sold: products, and the plans they are billed by. */
+
+import { Alert, List as Bullets, Button, Group, Modal, Stack, Tabs, Text, Title } from '@mantine/core';
+import { IconPlus } from '@tabler/icons-react';
+import { useState } from 'react';
+import { api, call, callWithEtag } from '../../kit/api';
+import { Confirm, failed, said } from '../../kit/feedback';
+import { FormDrawer } from '../../kit/form';
+import type { Field, Values } from '../../kit/form-field';
+import { date, money, number } from '../../kit/format';
+import { kitTexts } from '../../kit/kit.texts';
+import { List } from '../../kit/list';
+import { loose, refresh } from '../../kit/query';
+import { useCan } from '../../kit/session';
+import { defineTexts, useT } from '../../kit/texts';
+import { useParamsOfUrl } from '../../kit/url';
+import { useCatalogo } from '../licencas/licenca-form';
+
+const texts = defineTexts('planos', {
+  titulo: ['Planos e produtos', 'Plans and products'],
+  planos: ['Planos', 'Plans'],
+  produtos: ['Produtos', 'Products'],
+  planos_texto: [
+    'Preço, período e o que cada assinatura inclui.',
+    'Price, period and what each subscription includes.',
+  ],
+  produtos_texto: [
+    'O que você vende; cada um tem suas licenças e versões.',
+    'What you sell; each has its licences and releases.',
+  ],
+  novo_plano: ['Novo plano', 'New plan'],
+  novo_produto: ['Novo produto', 'New product'],
+  vazio_planos: ['Nenhum plano ainda', 'No plans yet'],
+  vazio_planos_texto: [
+    'Com um plano, uma licença do tipo assinatura se cobra e se renova sozinha.',
+    'With a plan, a subscription licence bills and renews itself.',
+  ],
+  vazio_produtos: ['Nenhum produto', 'No products'],
+  nome: ['Nome', 'Name'],
+  slug: ['Código', 'Code'],
+  slug_ajuda: [
+    'Minúsculas, números e traços; é o que o seu software informa.',
+    'Lower case, digits and dashes; it is what your software says.',
+  ],
+  produto: ['Produto', 'Product'],
+  preco: ['Preço', 'Price'],
+  periodo: ['Período', 'Period'],
+  mensal: ['Mensal', 'Monthly'],
+  trimestral: ['Trimestral', 'Quarterly'],
+  anual: ['Anual', 'Yearly'],
+  limite_maquinas: ['Máquinas', 'Machines'],
+  recursos: ['Recursos', 'Features'],
+  carencia_dias: ['Carência (dias)', 'Grace (days)'],
+  carencia_ajuda: [
+    'Quantos dias depois do vencimento a licença ainda vale.',
+    'How many days after the due date the licence still counts.',
+  ],
+  editar_plano: ['Editar plano', 'Edit plan'],
+  editar_produto: ['Editar produto', 'Edit product'],
+  excluir_texto: [
+    '{{nome}} é excluído. Só é possível se nada o usa.',
+    '{{nome}} is deleted. Possible only if nothing uses it.',
+  ],
+  simular: ['Simular mudança', 'Simulate a change'],
+  simulado: ['O que mudaria', 'What would change'],
+  simulado_texto: [
+    '{{afetadas}} de {{licencas}} licenças e {{maquinas}} máquinas mudariam.',
+    '{{afetadas}} of {{licencas}} licences and {{maquinas}} machines would change.',
+  ],
+  criado_em: ['Criado em', 'Created'],
+  acoes: ['Ações', 'Actions'],
+});
+
+const periodos = ['mensal', 'trimestral', 'anual'] as const;
+
+export default function PlanosPage() {
+  const t = useT(texts);
+  const can = useCan();
+  const [params, change] = useParamsOfUrl();
+  const aba = params.aba === 'produtos' ? 'produtos' : 'planos';
+  return (
+    <Stack>
+      <Title order={1} size="h3">
+        {t('titulo')}
+      </Title>
+      <Tabs value={aba} onChange={(value) => change({ aba: value ?? '' })} keepMounted={false}>
+        <Tabs.List>
+          <Tabs.Tab value="planos">{t('planos')}</Tabs.Tab>
+          {can('produtos:ler') && <Tabs.Tab value="produtos">{t('produtos')}</Tabs.Tab>}
+        </Tabs.List>
+        <Tabs.Panel value="planos" pt="md">
+          <Planos />
+        </Tabs.Panel>
+        <Tabs.Panel value="produtos" pt="md">
+          <Produtos />
+        </Tabs.Panel>
+      </Tabs>
+    </Stack>
+  );
+}
+
+function usePlanoFields(editing: boolean): readonly Field[] {
+  const t = useT(texts);
+  const { produtos } = useCatalogo();
+  return [
+    { nome: 'nome', rotulo: t('nome'), tipo: 'texto', obrigatorio: true },
+    ...(editing
+      ? []
+      : [
+          {
+            nome: 'produto_id',
+            rotulo: t('produto'),
+            tipo: 'escolha' as const,
+            obrigatorio: true,
+            opcoes: produtos.map(({ id, nome }) => ({ value: id, label: nome })),
+          },
+          {
+            nome: 'periodo',
+            rotulo: t('periodo'),
+            tipo: 'escolha' as const,
+            obrigatorio: true,
+            opcoes: periodos.map((value) => ({ value, label: t(value) })),
+          },
+        ]),
+    { nome: 'preco_centavos', rotulo: t('preco'), tipo: 'dinheiro', obrigatorio: true, minimo: 0 },
+    { nome: 'limite_maquinas', rotulo: t('limite_maquinas'), tipo: 'numero', minimo: 1 },
+    { nome: 'recursos', rotulo: t('recursos'), tipo: 'lista' },
+    { nome: 'carencia_dias', rotulo: t('carencia_dias'), ajuda: t('carencia_ajuda'), tipo: 'numero', minimo: 0 },
+  ];
+}
+
+/** Forms have money in reais. */
+function planoValues(plano: Values): Values {
+  return { ...plano, preco_centavos: typeof plano.preco_centavos === 'number' ? plano.preco_centavos / 100 : '' };
+}
+
+function Planos() {
+  const t = useT(texts);
+  const kit = useT(kitTexts);
+  const can = useCan();
+  const { produtos } = useCatalogo();
+  const [open, setOpen] = useState<
+    | 'novo'
+    | { what: 'editar' | 'simular' | 'excluir'; id: string; nome: string; valores: Values; etag: string | null }
+    | null
+  >(null);
+  const [simulated, setSimulated] = useState<{
+    licencas: number;
+    licencas_afetadas: number;
+    maquinas_afetadas: number;
+    exemplos: { mudancas: string[] }[];
+  } | null>(null);
+  const newFields = usePlanoFields(false);
+  const editFields = usePlanoFields(true);
+  const close = (): void => setOpen(null);
+  function begin(what: 'editar' | 'simular' | 'excluir', id: string, nome: string): void {
+    callWithEtag(api.planos({ id }).get()).then(
+      ({ data, etag }) => setOpen({ what, id, nome, valores: planoValues(data), etag }),
+      failed,
+    );
+  }
+  const button = can('planos:criar') && (
+    <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen('novo')}>
+      {t('novo_plano')}
+    </Button>
+  );
+  return (
+    <>
+      <Group justify="space-between" mb="sm">
+        <Text size="sm" c="dimmed">
+          {t('planos_texto')}
+        </Text>
+        {button}
+      </Group>
+      <List
+        nome="planos"
+        titulo={t('planos')}
+        embedded
+        fetch={(query) => call(api.planos.get({ query: loose(query) }))}
+        columns={[
+          { id: 'nome', titulo: t('nome'), ordem: 'nome', render: ({ nome }) => nome, texto: ({ nome }) => nome },
+          {
+            id: 'preco',
+            titulo: t('preco'),
+            largura: '120px',
+            numero: true,
+            render: (row) => money(row.preco_centavos),
+            texto: (row) => money(row.preco_centavos),
+          },
+          {
+            id: 'periodo',
+            titulo: t('periodo'),
+            largura: '110px',
+            render: ({ periodo }) => t(periodo),
+            texto: ({ periodo }) => periodo,
+          },
+          {
+            id: 'maquinas',
+            titulo: t('limite_maquinas'),
+            largura: '100px',
+            numero: true,
+            render: (row) => number(row.limite_maquinas),
+            texto: (row) => String(row.limite_maquinas),
+          },
+          {
+            id: 'produto',
+            titulo: t('produto'),
+            render: (row) => produtos.find(({ id }) => id === row.produto_id)?.nome ?? '—',
+          },
+          {
+            id: 'acoes',
+            titulo: t('acoes'),
+            largura: '240px',
+            permissao: 'planos:editar',
+            render: ({ id, nome }) => (
+              <>
+                <Button size="compact-sm" variant="subtle" onClick={() => begin('editar', id, nome)}>
+                  {kit('editar')}
+                </Button>
+                <Button size="compact-sm" variant="subtle" onClick={() => begin('simular', id, nome)}>
+                  {t('simular')}
+                </Button>
+                {can('planos:excluir') && (
+                  <Button size="compact-sm" variant="subtle" color="red" onClick={() => begin('excluir', id, nome)}>
+                    {kit('excluir')}
+                  </Button>
+                )}
+              </>
+            ),
+          },
+        ]}
+        empty={{ titulo: t('vazio_planos'), texto: t('vazio_planos_texto'), acao: button }}
+      />
+      {open === 'novo' && (
+        <FormDrawer
+          titulo={t('novo_plano')}
+          rotulo={kit('criar')}
+          campos={newFields}
+          inicial={{ produto_id: produtos[0]?.id ?? '', periodo: 'mensal', limite_maquinas: 1, carencia_dias: 5 }}
+          enviar={async (values) => {
+            await call(api.planos.post(loose(values)));
+            refresh('planos');
+          }}
+          onClose={close}
+        />
+      )}
+      {open && open !== 'novo' && open.what === 'editar' && (
+        <FormDrawer
+          titulo={t('editar_plano')}
+          campos={editFields}
+          inicial={open.valores}
+          revisao={{
+            etag: open.etag,
+            reler: async () => {
+              const again = await callWithEtag(api.planos({ id: open.id }).get());
+              return { valores: planoValues(again.data), etag: again.etag };
+            },
+          }}
+          enviar={async (values, revision) => {
+            await call(
+              api.planos({ id: open.id }).put(loose(values), { headers: revision ? { 'if-match': revision } : {} }),
+            );
+          }}
+          onClose={() => {
+            refresh('planos', 'licencas');
+            close();
+          }}
+        />
+      )}
+      {open && open !== 'novo' && open.what === 'simular' && (
+        <FormDrawer
+          titulo={t('simular')}
+          rotulo={t('simular')}
+          campos={editFields}
+          inicial={open.valores}
+          dito={t('simulado')}
+          enviar={async (values) => setSimulated(await call(api.planos({ id: open.id }).simular.post(loose(values))))}
+          onClose={close}
+        />
+      )}
+      {open && open !== 'novo' && open.what === 'excluir' && (
+        <Confirm
+          title={kit('excluir')}
+          text={t('excluir_texto', { nome: open.nome })}
+          action={kit('excluir')}
+          danger
+          typed={open.nome}
+          run={async () => {
+            await call(api.planos({ id: open.id }).delete());
+            said(kit('feito'));
+            refresh('planos');
+          }}
+          onClose={close}
+        />
+      )}
+      {simulated && (
+        <Modal
+          opened
+          onClose={() => setSimulated(null)}
+          title={t('simulado')}
+          closeButtonProps={{ 'aria-label': kit('fechar') }}
+        >
+          <Alert>
+            {t('simulado_texto', {
+              afetadas: simulated.licencas_afetadas,
+              licencas: simulated.licencas,
+              maquinas: simulated.maquinas_afetadas,
+            })}
+          </Alert>
+          <Bullets size="sm" mt="sm">
+            {[...new Set(simulated.exemplos.flatMap(({ mudancas }) => mudancas))].map((mudanca) => (
+              <Bullets.Item key={mudanca}>{mudanca}</Bullets.Item>
+            ))}
+          </Bullets>
+        </Modal>
+      )}
+    </>
+  );
+}
+
+function Produtos() {
+  const t = useT(texts);
+  const kit = useT(kitTexts);
+  const can = useCan();
+  const [open, setOpen] = useState<
+    'novo' | { what: 'editar' | 'excluir'; id: string; nome: string; valores: Values; etag: string | null } | null
+  >(null);
+  const close = (): void => setOpen(null);
+  const campos: readonly Field[] = [
+    { nome: 'nome', rotulo: t('nome'), tipo: 'texto', obrigatorio: true },
+    { nome: 'slug', rotulo: t('slug'), ajuda: t('slug_ajuda'), tipo: 'texto', obrigatorio: true },
+  ];
+  function begin(what: 'editar' | 'excluir', id: string, nome: string): void {
+    callWithEtag(api.produtos({ id }).get()).then(
+      ({ data, etag }) => setOpen({ what, id, nome, valores: data, etag }),
+      failed,
+    );
+  }
+  const button = can('produtos:criar') && (
+    <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen('novo')}>
+      {t('novo_produto')}
+    </Button>
+  );
+  return (
+    <>
+      <Group justify="space-between" mb="sm">
+        <Text size="sm" c="dimmed">
+          {t('produtos_texto')}
+        </Text>
+        {button}
+      </Group>
+      <List
+        nome="produtos"
+        titulo={t('produtos')}
+        embedded
+        fetch={(query) => call(api.produtos.get({ query: loose(query) }))}
+        columns={[
+          { id: 'nome', titulo: t('nome'), render: ({ nome }) => nome, texto: ({ nome }) => nome },
+          { id: 'slug', titulo: t('slug'), render: ({ slug }) => slug, texto: ({ slug }) => slug },
+          {
+            id: 'criado_em',
+            titulo: t('criado_em'),
+            largura: '120px',
+            render: ({ criado_em }) => date(criado_em),
+            texto: ({ criado_em }) => criado_em,
+          },
+          {
+            id: 'acoes',
+            titulo: t('acoes'),
+            largura: '160px',
+            permissao: 'produtos:editar',
+            render: ({ id, nome }) => (
+              <>
+                <Button size="compact-sm" variant="subtle" onClick={() => begin('editar', id, nome)}>
+                  {kit('editar')}
+                </Button>
+                {can('produtos:excluir') && (
+                  <Button size="compact-sm" variant="subtle" color="red" onClick={() => begin('excluir', id, nome)}>
+                    {kit('excluir')}
+                  </Button>
+                )}
+              </>
+            ),
+          },
+        ]}
+        empty={{ titulo: t('vazio_produtos'), texto: t('produtos_texto'), acao: button }}
+      />
+      {open === 'novo' && (
+        <FormDrawer
+          titulo={t('novo_produto')}
+          rotulo={kit('criar')}
+          campos={campos}
+          enviar={async (values) => {
+            await call(api.produtos.post(loose(values)));
+            refresh('produtos');
+          }}
+          onClose={close}
+        />
+      )}
+      {open && open !== 'novo' && open.what === 'editar' && (
+        <FormDrawer
+          titulo={t('editar_produto')}
+          campos={campos}
+          inicial={open.valores}
+          revisao={{
+            etag: open.etag,
+            reler: async () => {
+              const again = await callWithEtag(api.produtos({ id: open.id }).get());
+              return { valores: again.data, etag: again.etag };
+            },
+          }}
+          enviar={async (values, revision) => {
+            await call(
+              api.produtos({ id: open.id }).put(loose(values), { headers: revision ? { 'if-match': revision } : {} }),
+            );
+          }}
+          onClose={() => {
+            refresh('produtos', 'licencas');
+            close();
+          }}
+        />
+      )}
+      {open && open !== 'novo' && open.what === 'excluir' && (
+        <Confirm
+          title={kit('excluir')}
+          text={t('excluir_texto', { nome: open.nome })}
+          action={kit('excluir')}
+          danger
+          typed={open.nome}
+          run={async () => {
+            await call(api.produtos({ id: open.id }).delete());
+            said(kit('feito'));
+            refresh('produtos');
+          }}
+          onClose={close}
+        />
+      )}
+    </>
+  );
+}
