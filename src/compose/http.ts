@@ -3,7 +3,6 @@
 import { Elysia } from 'elysia';
 import { discoveryRoutes } from '../modules/acesso/discovery.routes';
 import { redefinirPages } from '../modules/acesso/redefinir.http';
-import { setupPages } from '../modules/acesso/setup.http';
 import { createVerificarHttp, verificarPrefix } from '../modules/licencas/verificar.http';
 import { createCheckHttp } from '../modules/versoes/check.http';
 import { createApiLimits } from '../transport/http/api-limits';
@@ -40,7 +39,7 @@ interface Composed {
 
 export function composeHttp({ adapters, services, jobs, events, metrics }: Composed): HttpHandler {
   const { settings, log, clock, ids, sqlite, work, keyring, series, addresses } = adapters;
-  const { administrador, verificacao } = services;
+  const { verificacao } = services;
   const { authenticate } = events;
   const platform = createPlatform(authenticate);
   const limiter = createRateLimiter(clock, keyPolicy, settings.rateLimit);
@@ -64,7 +63,6 @@ export function composeHttp({ adapters, services, jobs, events, metrics }: Compo
       ]),
     )
     .use(discoveryRoutes(() => settings.publicUrl || addresses.url))
-    .use(setupPages(administrador))
     .use(redefinirPages(services.recuperacao))
     .use(metricsRoutes(platform, metrics.text))
     .use(openApiRoutes())

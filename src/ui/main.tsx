@@ -18,7 +18,8 @@ const Setup = lazy(() => import('./modules/acesso/setup.page'));
 
 function Start() {
   const session = useSession();
-  if (window.location.pathname === '/setup' && session.tipo !== 'dentro') {
+  // The wizard goes on after its first step has logged in.
+  if (window.location.pathname === '/setup') {
     return (
       <Suspense fallback={null}>
         <Setup />

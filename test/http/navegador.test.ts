@@ -15,7 +15,7 @@ afterAll(() => server.stop());
 
 describe('browser safety', () => {
   test.each(['/', '/swagger', '/setup'])('the page %s runs no inline script and cannot be framed', async (path) => {
-    const response = await fetch(server.url + path);
+    const response = await fetch(server.url + path, { headers: { accept: 'text/html' } });
     const html = await response.text();
     expect(response.headers.get('content-type')).toStartWith('text/html');
     const policy = new Map(

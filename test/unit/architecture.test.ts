@@ -23,6 +23,8 @@ const layers: readonly (readonly [string, RegExp])[] = [
   ['relay and transports', /^(relay|transport)\//],
   ['composition', /^((app|stores|settings|log)\.ts$|compose\/)/],
   ['commands', /^(commands\/|main\.ts$)/],
+  // The web UI runs in a browser: of the server it knows the types of its routes, and those are imported as types only.
+  ['web UI', /^ui\//],
 ];
 
 function layerOf(file: string): number {

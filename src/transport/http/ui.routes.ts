@@ -34,10 +34,11 @@ async function page(request: Request): Promise<Response> {
 }
 
 function send(request: Request, { body, type, etag }: Asset, cacheControl: string): Response {
-  const headers = { etag, 'cache-control': cacheControl, vary: 'accept-encoding' };
+  // The type also when nothing is sent: the security headers of a 304 replace those that were kept.
+  const headers = { etag, 'cache-control': cacheControl, vary: 'accept-encoding', 'content-type': type };
   if (request.headers.get('if-none-match') === etag) return new Response(null, { status: 304, headers });
   const brotli = /\bbr\b/.test(request.headers.get('accept-encoding') ?? '');
   return new Response(brotli ? body() : new Uint8Array(brotliDecompressSync(body())), {
-    headers: { ...headers, 'content-type': type, ...(brotli ? { 'content-encoding': 'br' } : {}) },
+    headers: { ...headers, ...(brotli ? { 'content-encoding': 'br' } : {}) },
   });
 }

@@ -5,7 +5,9 @@ import { useElementSize } from '@mantine/hooks';
 import { useEffect, useRef } from 'react';
 import uPlot from 'uplot';
 import 'uplot/dist/uPlot.min.css';
-import { dateTime, number } from './format';
+import { clockTime, date, dateTime, number } from './format';
+import { kitTexts } from './kit.texts';
+import { useT } from './texts';
 
 /** Epoch milliseconds, mean, least, most. */
 export type Point = readonly [em: number, media: number, minimo: number, maximo: number];
@@ -30,6 +32,8 @@ const gapSteps = 2;
 
 export function Chart(props: ChartProps) {
   const { label, points, from, to, stepMs, marks = [], sync, height = 150, unit = '', max } = props;
+  const t = useT(kitTexts);
+  const names = [t('quando'), t('maximo'), t('minimo'), t('fora_do_usual')].join('|');
   const dark = useComputedColorScheme('light') === 'dark';
   const { ref: box, width } = useElementSize<HTMLDivElement>();
   const target = useRef<HTMLDivElement>(null);
@@ -38,6 +42,7 @@ export function Chart(props: ChartProps) {
   useEffect(() => {
     const into = target.current;
     if (!into || wide === 0) return;
+    const [when = '', most = '', least = '', unusual = ''] = names.split('|');
     const line = dark ? '#8b9dea' : '#2f4ac0';
     const band = dark ? 'rgba(139,157,234,0.22)' : 'rgba(59,91,219,0.15)';
     const grid = dark ? 'rgba(255,255,255,0.08)' : 'rgba(0,0,0,0.07)';
@@ -54,25 +59,28 @@ export function Chart(props: ChartProps) {
           y: { range: (_, least, most) => [Math.min(0, least ?? 0), max ?? Math.max(1, (most ?? 1) * 1.1)] },
         },
         series: [
-          { label: '', value: (_, at) => (at === null ? '' : dateTime(at * 1000)) },
-          { label: 'max', stroke: 'transparent', value: (_, v) => shown(v, unit) },
-          { label: 'min', stroke: 'transparent', value: (_, v) => shown(v, unit) },
+          { label: when, value: (_, at) => (at === null ? '' : dateTime(at * 1000)) },
+          { label: most, stroke: 'transparent', value: (_, v) => shown(v, unit) },
+          { label: least, stroke: 'transparent', value: (_, v) => shown(v, unit) },
           { label, stroke: line, width: 1.5, value: (_, v) => shown(v, unit) },
           {
-            label: '!',
+            label: unusual,
             stroke: 'transparent',
             points: { show: true, size: 8, fill: '#e8590c', stroke: '#e8590c' },
             value: (_, v) => shown(v, unit),
           },
         ],
         bands: [{ series: [1, 2], fill: band }],
-        axes: [{ ...axis }, { ...axis, size: 44, values: (_, values) => values.map((value) => shown(value, unit)) }],
+        axes: [
+          { ...axis, values: (_, at) => at.map((value, n) => momentLabel(value, at[n - 1])) },
+          { ...axis, size: 44, values: (_, values) => values.map((value) => shown(value, unit)) },
+        ],
       },
       columns(points, marks, stepMs),
       into,
     );
     return () => made.destroy();
-  }, [wide, height, dark, from, to, points, marks, stepMs, sync, label, unit, max]);
+  }, [names, wide, height, dark, from, to, points, marks, stepMs, sync, label, unit, max]);
 
   const last = points.at(-1);
   return (
@@ -86,6 +94,15 @@ export function Chart(props: ChartProps) {
       <div ref={target} />
     </div>
   );
+}
+
+/** The time of day, or the day where one begins. */
+function momentLabel(seconds: number, before: number | undefined): string {
+  const day = date(seconds * 1000);
+  const atMidnight = new Date(seconds * 1000).getHours() === 0;
+  return atMidnight || (before !== undefined && date(before * 1000) !== day)
+    ? day.slice(0, 5)
+    : clockTime(seconds * 1000).slice(0, 5);
 }
 
 function shown(value: number | null | undefined, unit: string): string {

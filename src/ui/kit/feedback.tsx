@@ -5,6 +5,7 @@ import { notifications } from '@mantine/notifications';
 import { IconAlertTriangle } from '@tabler/icons-react';
 import { type ReactNode, useState } from 'react';
 import { ApiError } from './api';
+import { useReturnFocus } from './focus';
 import { kitTexts } from './kit.texts';
 import { textOf, useT } from './texts';
 
@@ -107,6 +108,7 @@ interface ConfirmProps {
 
 /** Asks before something is done. Mount it to open it. */
 export function Confirm({ title, text, action, danger, typed, reason, run, onClose }: ConfirmProps) {
+  useReturnFocus();
   const t = useT(kitTexts);
   const [busy, setBusy] = useState(false);
   const [word, setWord] = useState('');

@@ -5,6 +5,7 @@ import { useForm } from '@mantine/form';
 import { type ReactNode, useState } from 'react';
 import { ApiError } from './api';
 import { failed, said } from './feedback';
+import { useReturnFocus } from './focus';
 import { type Field, FieldInput, sendable, type Values } from './form-field';
 import { kitTexts } from './kit.texts';
 import { useT } from './texts';
@@ -32,6 +33,7 @@ interface FormProps {
 /** Mount it to open it. */
 export function FormDrawer(props: FormProps) {
   const { titulo, campos, inicial = {}, revisao, onClose } = props;
+  useReturnFocus();
   const t = useT(kitTexts);
   const [base, setBase] = useState({ valores: inicial, etag: revisao?.etag ?? null });
   const [busy, setBusy] = useState(false);

@@ -65,7 +65,7 @@ export function ListBar<Row>(props: BarProps<Row>) {
             clearButtonProps={{ 'aria-label': `${t('limpar')}: ${rotulo}` }}
           />
         ))}
-        <Group gap="xs" ml="auto">
+        <Group gap="xs" ml="auto" visibleFrom="sm">
           {!props.embedded && <Views nome={nome} params={params} change={change} />}
           <Menu closeOnItemClick={false} withinPortal>
             <Menu.Target>

@@ -7,6 +7,7 @@ import { useNavigate } from '@tanstack/react-router';
 import { useWindowVirtualizer } from '@tanstack/react-virtual';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { EmptyState, ErrorState } from './feedback';
+import { number } from './format';
 import { kitTexts } from './kit.texts';
 import { ListBar } from './list-bar';
 import { HeaderRow, ListRow, type RowLook } from './list-row';
@@ -253,7 +254,11 @@ export function List<Row extends { id: string }>(props: ListProps<Row>) {
       )}
       {rows.length > 0 && (
         <Text size="xs" c="dimmed" aria-live="polite">
-          {isFetchingNextPage ? t('carregando_mais') : t('carregados', { n: rows.length })}
+          {isFetchingNextPage
+            ? t('carregando_mais')
+            : rows.length === 1
+              ? t('carregado')
+              : t('carregados', { n: `${number(rows.length)}${hasNextPage ? '+' : ''}` })}
         </Text>
       )}
     </Stack>

@@ -50,6 +50,7 @@ export default function Palette({ onClose }: { onClose(): void }) {
   return (
     <Spotlight.Root
       forceOpened
+      attributes={{ content: { 'aria-label': t('buscar_tudo') } }}
       onSpotlightClose={onClose}
       query={typed}
       onQueryChange={setTyped}

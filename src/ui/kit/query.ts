@@ -9,6 +9,8 @@ export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 10_000,
+      // Whether the server is there is found out by asking it, not by what the browser thinks of its network.
+      networkMode: 'always',
       // What the server refuses it refuses again; what it did not answer it may.
       retry: (failures, error) =>
         error instanceof ApiError && (error.status === 0 || error.status >= 500) && failures < retriesMax,

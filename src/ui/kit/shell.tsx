@@ -79,7 +79,7 @@ export function Shell() {
                 </Text>
               }
               onClick={search.open}
-              maw={320}
+              maw={400}
               style={{ minWidth: 0 }}
             >
               {t('buscar_tudo')}

@@ -168,7 +168,7 @@ export default function ImportarPage() {
                   <Radio.Group label={t('modo')} value={modo} onChange={setModo}>
                     <Group mt={4}>
                       <Radio value="tudo_ou_nada" label={t('tudo')} />
-                      <Radio value="parcial" label={t('parcial')} />
+                      <Radio value="pular" label={t('parcial')} />
                     </Group>
                   </Radio.Group>
                 )}

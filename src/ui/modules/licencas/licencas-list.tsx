@@ -1,6 +1,6 @@
 /** Licences as a list, of everybody or of one customer. */
 
-import { Button, Progress, Text } from '@mantine/core';
+import { Button, Group, Progress, Text } from '@mantine/core';
 import { IconFileImport, IconPlus } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
@@ -100,7 +100,7 @@ export function LicencasList({ clienteId }: { clienteId?: string }) {
         ]}
         empty={{ titulo: t('vazio_titulo'), texto: t('vazio_texto'), acao: newButton }}
       />
-      {clienteId !== undefined && newButton}
+      {clienteId !== undefined && newButton && <Group mt="sm">{newButton}</Group>}
       {creating && (
         <NovaLicenca onClose={() => setCreating(false)} {...(clienteId === undefined ? {} : { clienteId })} />
       )}

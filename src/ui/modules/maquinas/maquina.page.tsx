@@ -117,7 +117,10 @@ export default function MaquinaPage() {
             ),
           },
         ]}
-        destaque={maquina.bloqueio_enviado_em !== null && <BlockWay maquina={maquina} />}
+        destaque={
+          (maquina.bloqueada || maquina.revisao > 1) &&
+          maquina.bloqueio_enviado_em !== null && <BlockWay maquina={maquina} />
+        }
         abas={[
           { id: 'metricas', rotulo: t('metricas'), conteudo: () => <Metricas id={id} /> },
           { id: 'comandos', rotulo: t('comandos'), conteudo: () => <ComandosDaMaquina id={id} /> },

@@ -192,7 +192,8 @@ function Now() {
     refetchInterval: againMs,
   });
   const rank = { critico: 0, aviso: 1, info: 2 } as const;
-  const worstFirst = [...(data?.itens ?? [])]
+  const worstFirst = (data?.itens ?? [])
+    .filter(({ severidade }) => severidade !== 'info')
     .sort((a, b) => rank[a.severidade] - rank[b.severidade])
     .slice(0, shownAlerts);
   return (

@@ -1,0 +1,129 @@
+/**
+ * Pictures of every page, at three widths and in both themes, into .cache/screenshots: `./scripts/screenshots [width…]`. The
+ * demo gives them something to show.
+ */
+
+import { mkdirSync, rmSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { chromium } from 'playwright-core';
+import { pages } from '../src/ui/pages';
+
+const root = resolve(import.meta.dir, '..');
+const folder = join(root, '.cache/screenshots');
+const widths = process.argv.slice(2).map(Number).filter(Boolean);
+const themes = ['light', 'dark'] as const;
+const settleMs = 800;
+
+interface Line {
+  msg?: string;
+  url?: string;
+  email?: string;
+  senha?: string;
+}
+
+const demo = Bun.spawn(
+  [join(root, 'dist/narcidicontrol'), 'demo', '--maquinas', '60', '--port', '0', '--mqtt-port', '0'],
+  {
+    stdout: 'pipe',
+    stderr: 'inherit',
+  },
+);
+rmSync(folder, { recursive: true, force: true });
+mkdirSync(folder, { recursive: true });
+const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
+try {
+  const { url = '', email = '', senha = '' } = await loginLine();
+  const token = await tokenOf(url, email, senha);
+  const paths = await concrete(url, token);
+  for (const theme of themes) {
+    for (const width of widths.length > 0 ? widths : [1440, 768, 390])
+      await shoot({ url, email, senha, theme, width, paths });
+  }
+  console.log(`${folder}: ${paths.length} pages`);
+} finally {
+  await browser.close();
+  demo.kill('SIGTERM');
+  await demo.exited;
+}
+
+async function loginLine(): Promise<Line> {
+  let text = '';
+  for await (const chunk of demo.stdout) {
+    text += new TextDecoder().decode(chunk);
+    for (const line of text.split('\n').slice(0, -1)) {
+      const parsed = JSON.parse(line) as Line;
+      if (parsed.senha) return parsed;
+    }
+  }
+  throw new Error('the demo did not start');
+}
+
+async function tokenOf(url: string, email: string, senha: string): Promise<string> {
+  const body = new URLSearchParams({ grant_type: 'password', username: email, password: senha });
+  const answer = (await (await fetch(`${url}/api/v1/auth/token`, { method: 'POST', body })).json()) as {
+    access_token: string;
+  };
+  return answer.access_token;
+}
+
+/** Every page's address, with the id of the first record where one is needed. */
+async function concrete(url: string, token: string): Promise<string[]> {
+  const call = async (method: string, path: string, body?: object) =>
+    (await (
+      await fetch(`${url}/api/v1${path}`, {
+        method,
+        headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
+        ...(body ? { body: JSON.stringify(body) } : {}),
+      })
+    ).json()) as { itens?: { id: string }[] };
+  await call('POST', '/ml/churn/executar');
+  await call('POST', '/relatorios', { tipo: 'diario' });
+  await call('POST', '/backups');
+  await call('POST', '/webhooks', { url: 'https://exemplo.com.br/narcidi', eventos: ['licenca.*', 'fatura.*'] });
+  const lists: Record<string, string> = { versoes: 'uploads/versao' };
+  const found: string[] = [];
+  for (const { path } of pages) {
+    const [, modulo = ''] = path.split('/');
+    if (path.endsWith('$tipo')) found.push('/importar/clientes');
+    else if (path.endsWith('$id')) {
+      const id = (await call('GET', `/${lists[modulo] ?? modulo}?limite=1`)).itens?.[0]?.id;
+      if (id) found.push(`/${modulo}/${id}`);
+    } else found.push(path);
+  }
+  return [...found, '/planos?aba=produtos', '/alertas?aba=regras', '/modelos?aba=modelos', '/modelos?aba=suspeitas'];
+}
+
+interface Shoot {
+  url: string;
+  email: string;
+  senha: string;
+  theme: 'light' | 'dark';
+  width: number;
+  paths: readonly string[];
+}
+
+async function shoot({ url, email, senha, theme, width, paths }: Shoot): Promise<void> {
+  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: theme, locale: 'pt-BR' });
+  const page = await context.newPage();
+  const save = (name: string) =>
+    page.screenshot({ path: join(folder, `${name}-${width}-${theme}.png`), fullPage: true });
+  await page.goto(url);
+  await page.getByLabel('E-mail').waitFor();
+  await save('entrar');
+  await page.getByLabel('E-mail').fill(email);
+  await page.getByLabel('Senha', { exact: true }).fill(senha);
+  await page.getByRole('button', { name: 'Entrar', exact: true }).click();
+  await page.getByRole('navigation').first().waitFor();
+  for (const path of paths) {
+    await page.goto(url + path);
+    await page.getByRole('heading', { level: 1 }).first().waitFor();
+    await page.waitForTimeout(settleMs);
+    const name =
+      path
+        .replace(/\/[0-9a-f-]{36}/, '-um')
+        .replaceAll(/[/?=]/g, '-')
+        .replace(/^-/, '') || 'painel';
+    await save(name);
+  }
+  await context.close();
+}

@@ -1,0 +1,73 @@
+/** Journeys at the door: 1 logging in, 2 a wrong password, 3 a deep link, 4 the second factor, 5 a session that ends in mid-form. */
+
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
+import { Secret, TOTP } from 'otpauth';
+import { senhaForte, userWith } from '../support/access';
+import { admin, unique } from '../support/app';
+import { fillLogin, startBrowser, type TestBrowser } from '../support/browser';
+
+let browser: TestBrowser;
+beforeAll(async () => {
+  browser = await startBrowser();
+});
+afterAll(() => browser.stop());
+afterEach(() => expect(browser.complaints()).toEqual([]));
+
+describe('logging in', () => {
+  test('shows the dashboard; the token is nowhere a script of another site could read it', async () => {
+    const page = await browser.person('/');
+    await page.getByRole('heading', { name: 'Painel' }).waitFor();
+    const kept = await page.evaluate(() => JSON.stringify({ ...localStorage }) + document.cookie);
+    expect(kept).not.toMatch(/eyJ/);
+    await page.reload();
+    await page.getByRole('heading', { name: 'Painel' }).waitFor();
+  });
+
+  test('with a wrong password says so and keeps what was typed', async () => {
+    const page = await browser.stranger();
+    await page.goto(browser.server.url);
+    await fillLogin(page, { ...admin, senha: 'errada-mesmo' });
+    await page.getByRole('alert').getByText('E-mail ou senha não conferem.').waitFor();
+    expect(await page.getByLabel('E-mail').inputValue()).toBe(admin.email);
+  });
+
+  test('at a deep link goes there', async () => {
+    const page = await browser.person('/clientes?status=bloqueado');
+    await page.getByRole('heading', { name: 'Clientes' }).waitFor();
+    expect(new URL(page.url()).search).toBe('?status=bloqueado');
+  });
+
+  test('asks for the second factor when there is one', async () => {
+    const { email, call: own } = await userWith(browser.server, 'operador');
+    const { body: started } = await own('POST', '/auth/2fa', { senha: senhaForte });
+    const totp = new TOTP({ secret: Secret.fromBase32(started.segredo) });
+    const { status, body: confirmed } = await own('POST', '/auth/2fa/confirmar', { otp: totp.generate() });
+    expect(status).toBe(200);
+    const page = await browser.stranger();
+    await page.goto(browser.server.url);
+    await fillLogin(page, { email, senha: senhaForte });
+    // A code counts once, so a recovery code is used here.
+    await page.getByLabel('Código do autenticador').fill(confirmed.codigos_de_recuperacao[0]);
+    await page.getByRole('button', { name: 'Entrar', exact: true }).click();
+    await page.getByRole('heading', { name: 'Painel' }).waitFor();
+  });
+});
+
+describe('a session that ends in mid-form', () => {
+  test('leaves the form as it is, and what was sent goes out after the new log-in', async () => {
+    const { id, email } = await userWith(browser.server, 'operador');
+    const page = await browser.person('/clientes', { email, senha: senhaForte });
+    await page.getByRole('button', { name: 'Novo cliente' }).first().click();
+    await page.getByLabel('Nome').fill('Mercearia do Fim da Sessão');
+    const mail = `${unique('fim')}@exemplo.com.br`;
+    await page.getByRole('dialog').getByLabel('E-mail').fill(mail);
+    expect((await browser.server.call('DELETE', `/usuarios/${id}/sessoes`)).status).toBe(204);
+    await page.getByRole('button', { name: 'Criar' }).click();
+    await page.getByText('Sua sessão terminou').waitFor();
+    await page.getByLabel('Senha', { exact: true }).fill(senhaForte);
+    await page.getByRole('button', { name: 'Entrar', exact: true }).click();
+    await page.getByRole('heading', { name: 'Mercearia do Fim da Sessão' }).waitFor();
+    const { body } = await browser.server.call('GET', `/clientes?email=${mail}`);
+    expect(body.itens).toHaveLength(1);
+  });
+});
