@@ -114,7 +114,7 @@ describe('a machine', () => {
     for (const cpu of [10, 50, 90]) await publish(cpu);
     const page = await browser.person(`/maquinas/${id}?periodo=1h`);
     await page.getByRole('img', { name: /^CPU: / }).waitFor();
-    expect(await page.locator('.grafico canvas').count()).toBe(3);
+    await page.locator('.grafico canvas').nth(2).waitFor();
     // SegmentedControl's radios lie under their labels.
     await page.getByText('30 dias').click();
     await page.waitForURL(/periodo=30d/);

@@ -30,7 +30,8 @@ describe('a release', () => {
       buffer: Buffer.alloc(300_000, 7),
     };
     await form.locator('input[type=file]').setInputFiles(file);
-    expect(await form.getByRole('textbox', { name: 'Versão', exact: true }).inputValue()).toBe('2.1.0');
+    const version = form.getByRole('textbox', { name: 'Versão', exact: true });
+    await version.and(form.locator('[value="2.1.0"]')).waitFor();
     await form
       .getByLabel('Notas da versão')
       .fill('# Novidades\n\n<script>document.title="tomado"</script>\n\n[link](javascript:alert(1))');
@@ -181,14 +182,13 @@ describe('the screen', () => {
     const page = await browser.person('/');
     await page.getByRole('button', { name: 'Minha conta' }).click();
     await page.getByRole('menuitem', { name: 'Tema escuro' }).click();
-    expect(await page.locator('html').getAttribute('data-mantine-color-scheme')).toBe('dark');
+    await page.locator('html[data-mantine-color-scheme="dark"]').waitFor();
     await page.getByRole('button', { name: 'Minha conta' }).click();
     await page.getByRole('menuitem', { name: 'English' }).click();
     await page.getByRole('heading', { name: 'Dashboard' }).waitFor();
     await page.reload();
     await page.getByRole('heading', { name: 'Dashboard' }).waitFor();
-    expect(await page.locator('html').getAttribute('lang')).toBe('en');
-    expect(await page.locator('html').getAttribute('data-mantine-color-scheme')).toBe('dark');
+    await page.locator('html[lang="en"][data-mantine-color-scheme="dark"]').waitFor();
   });
 
   test('can be walked by keyboard alone: skip link, list, drawer, and out again', async () => {
@@ -210,6 +210,6 @@ describe('the screen', () => {
     await page.getByRole('dialog').waitFor();
     await page.keyboard.press('Escape');
     await page.getByRole('dialog').waitFor({ state: 'detached' });
-    expect(await page.evaluate(() => document.activeElement?.textContent)).toBe('Editar');
+    await page.waitForFunction(() => document.activeElement?.textContent === 'Editar');
   });
 });
