@@ -6,6 +6,7 @@ import { redefinirPages } from '../modules/acesso/redefinir.http';
 import { createVerificarHttp, verificarPrefix } from '../modules/licencas/verificar.http';
 import { createCheckHttp } from '../modules/versoes/check.http';
 import { createApiLimits } from '../transport/http/api-limits';
+import { docsRoutes } from '../transport/http/docs.routes';
 import { createIdempotency } from '../transport/http/idempotency';
 import { createKeyGuesses } from '../transport/http/key-guesses';
 import { createPlatform } from '../transport/http/kit/platform';
@@ -66,6 +67,7 @@ export function composeHttp({ adapters, services, jobs, events, metrics }: Compo
     .use(redefinirPages(services.recuperacao))
     .use(metricsRoutes(platform, metrics.text))
     .use(openApiRoutes())
+    .use(docsRoutes())
     .use(uiRoutes());
   const handler = createHttpHandler({
     routes,

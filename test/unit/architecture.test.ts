@@ -13,6 +13,7 @@ const transpiler = new Transpiler({ loader: 'ts' });
 const layers: readonly (readonly [string, RegExp])[] = [
   ['core', /^core\//],
   ['native', /^native\//],
+  ['guides', /^docs\//],
   // The machine side is another program in the same file: it knows the server by its wire contract only.
   ['agent', /^agent\//],
   [
