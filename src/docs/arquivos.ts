@@ -13,7 +13,7 @@ nav ul { list-style: none; margin: 0; padding: 0; } nav li a { display: block; p
 nav [aria-current] { background: var(--caixa); font-weight: 600; }
 #achados { margin-bottom: 12px; border-bottom: 1px solid var(--linha); padding-bottom: 8px; }
 main { padding: 8px 32px 64px; max-width: 820px; } main:focus { outline: none; }
-h1 { font-size: 28px; line-height: 1.25; } h2 { font-size: 20px; margin-top: 36px; } h1, h2 { scroll-margin-top: 16px; }
+h1 { font-size: 28px; line-height: 1.25; } h2 { font-size: 20px; margin-top: 36px; } h1, h2 { scroll-margin-top: 16px; overflow-wrap: anywhere; } td:first-child code { white-space: nowrap; }
 pre { position: relative; padding: 14px; overflow: auto; background: var(--caixa); border: 1px solid var(--linha); border-radius: 8px; font-size: 13px; line-height: 1.5; }
 code { font-family: ui-monospace, Menlo, monospace; font-size: .9em; } :not(pre) > code { padding: 1px 5px; background: var(--caixa); border-radius: 5px; overflow-wrap: anywhere; }
 pre button { position: absolute; top: 8px; right: 8px; font: 12px system-ui; padding: 3px 8px; color: var(--tinta); background: var(--fundo); border: 1px solid var(--linha); border-radius: 6px; cursor: pointer; }

@@ -61,6 +61,7 @@ export function paginaOf(guia: Guia, lingua: Lingua): string {
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
 <title>${Bun.escapeHTML(tituloOf(texto))} · narcidicontrol</title>
+<link rel="icon" href="data:,">
 <link rel="stylesheet" href="/docs/estilo.css">
 <script src="/docs/guias.js" defer></script>
 </head>
