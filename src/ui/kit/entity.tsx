@@ -20,6 +20,8 @@ export interface Action {
 export interface Fact {
   rotulo: string;
   valor: ReactNode;
+  /** Takes the room of two, as a key does. */
+  largo?: boolean;
 }
 
 export interface Aba {
@@ -137,8 +139,8 @@ export function Facts({ facts }: { facts: readonly Fact[] }) {
   return (
     <Paper withBorder p="md">
       <dl className="fatos">
-        {facts.map(({ rotulo, valor }) => (
-          <div key={rotulo}>
+        {facts.map(({ rotulo, valor, largo = false }) => (
+          <div key={rotulo} data-largo={largo}>
             <dt>{rotulo}</dt>
             <dd>{valor ?? '—'}</dd>
           </div>

@@ -92,7 +92,8 @@ export function List<Row extends { id: string }>(props: ListProps<Row>) {
   const [own, setOwn] = useState<Params>({});
   const params = embedded ? own : inUrl;
   const change = embedded ? (changes: Params) => setOwn((before) => ({ ...before, ...changes })) : changeUrl;
-  const [hidden, setHidden] = useState<ReadonlySet<string>>(() => loadHidden(nome, columns));
+  const columnsKey = `narcidi-colunas-${nome}${embedded ? '-embutida' : ''}`;
+  const [hidden, setHidden] = useState<ReadonlySet<string>>(() => loadHidden(columnsKey, columns));
   const [selected, setSelected] = useState<ReadonlyMap<string, Row>>(new Map());
   const [bulkOpen, setBulkOpen] = useState<ReactNode>(null);
 
@@ -165,7 +166,7 @@ export function List<Row extends { id: string }>(props: ListProps<Row>) {
         hidden={hidden}
         setHidden={(next) => {
           setHidden(next);
-          localStorage.setItem(`narcidi-colunas-${nome}`, JSON.stringify([...next]));
+          localStorage.setItem(columnsKey, JSON.stringify([...next]));
         }}
         asked={{ ...asked, ...fixed }}
         shown={shown}
@@ -276,9 +277,9 @@ function Waiting({ phone }: { phone: boolean }) {
   );
 }
 
-function loadHidden<Row>(nome: string, columns: readonly Column<Row>[]): ReadonlySet<string> {
+function loadHidden<Row>(key: string, columns: readonly Column<Row>[]): ReadonlySet<string> {
   try {
-    const kept: unknown = JSON.parse(localStorage.getItem(`narcidi-colunas-${nome}`) ?? 'null');
+    const kept: unknown = JSON.parse(localStorage.getItem(key) ?? 'null');
     if (Array.isArray(kept)) return new Set(kept.map(String));
   } catch {
     // What is kept there is a convenience: unreadable, it is as if it were not.

@@ -203,7 +203,7 @@ function Sessions() {
               </Text>
             </div>
             {sessao.atual ? (
-              <Badge variant="default" tt="none">
+              <Badge variant="default" tt="none" style={{ flexShrink: 0 }}>
                 {t('esta')}
               </Badge>
             ) : (

@@ -38,6 +38,7 @@ const texts = defineTexts('tipos_de_evento', {
   'backup.concluido': ['Backup pronto', 'Backup done'],
   'backup.falhou': ['Backup falhou', 'Backup failed'],
   'relatorio.diario': ['Relatório pronto', 'Report ready'],
+  'webhook.desativado': ['Webhook desativado', 'Webhook disabled'],
   'sistema.erro': ['Erro do sistema', 'System error'],
 });
 

@@ -93,6 +93,7 @@ export default function LicencaPage() {
         fatos={[
           {
             rotulo: t('chave'),
+            largo: true,
             valor: licenca.chave ? <Secret value={licenca.chave} covered={covered} label={t('chave')} /> : covered,
           },
           { rotulo: t('produto'), valor: licenca.produto },

@@ -216,7 +216,15 @@ function Now() {
 
 function Live() {
   const t = useT(texts);
-  const events = useLiveEvents();
+  const live = useLiveEvents();
+  // What happened before this page was opened comes first of all.
+  const { data } = useQuery({
+    queryKey: ['eventos', 'recentes'],
+    queryFn: () => call(api.eventos.get({ query: { limite: shownEvents } })),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+  const known = new Set(live.map(({ id }) => id));
+  const events = [...live, ...(data?.itens.filter(({ id }) => !known.has(id)) ?? [])];
   return (
     <Card title={t('ao_vivo')}>
       {events.length === 0 && (

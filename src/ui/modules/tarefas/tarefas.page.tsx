@@ -97,7 +97,7 @@ export default function TarefasPage() {
           {
             id: 'acoes',
             titulo: t('acoes'),
-            largura: '300px',
+            largura: '350px',
             render: ({ nome, agenda, ativa }) => (
               <>
                 <Button

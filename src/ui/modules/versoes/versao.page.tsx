@@ -89,13 +89,22 @@ export default function VersaoPage() {
         ]}
         fatos={[
           { rotulo: t('canal'), valor: t(versao.canal) },
-          { rotulo: t('plataforma'), valor: `${versao.plataforma} ${versao.arquitetura}` },
+          {
+            rotulo: t('plataforma'),
+            valor: [...new Set([versao.plataforma, versao.arquitetura])]
+              .map((one) => (one === 'qualquer' ? t('qualquer') : one))
+              .join(' '),
+          },
           { rotulo: t('downloads'), valor: number(versao.downloads) },
           { rotulo: t('publicada_em'), valor: versao.publicada_em ? dateTime(versao.publicada_em) : '—' },
           { rotulo: t('versao_minima'), valor: versao.versao_minima },
           { rotulo: t('obrigatoria'), valor: kit(versao.obrigatoria ? 'sim' : 'nao') },
-          { rotulo: t('sha256'), valor: <Copyable value={versao.sha256} label={t('sha256')} /> },
-          { rotulo: t('assinatura'), valor: <Copyable value={versao.assinatura} label={t('assinatura')} /> },
+          { rotulo: t('sha256'), largo: true, valor: <Copyable value={versao.sha256} label={t('sha256')} /> },
+          {
+            rotulo: t('assinatura'),
+            largo: true,
+            valor: <Copyable value={versao.assinatura} label={t('assinatura')} />,
+          },
         ]}
         destaque={
           <Paper withBorder p="md">
