@@ -1,5 +1,6 @@
 /** Events in a few words, and where they lead. */
 
+import type { EventType } from '../../../core/events';
 import type { LiveEvent } from '../../kit/live';
 import { defineTexts, textOf } from '../../kit/texts';
 
@@ -38,11 +39,31 @@ const texts = defineTexts('tipos_de_evento', {
   'backup.concluido': ['Backup pronto', 'Backup done'],
   'backup.falhou': ['Backup falhou', 'Backup failed'],
   'relatorio.diario': ['Relatório pronto', 'Report ready'],
+  'licenca.atualizada': ['Licença editada', 'Licence edited'],
+  'licenca.desativada': ['Assento liberado', 'Seat freed'],
+  'licenca.iniciada': ['Licença começou a valer', 'Licence has begun'],
+  'maquina.atualizada': ['Máquina editada', 'Machine edited'],
+  'maquina.bloqueio_aplicado': ['Bloqueio aplicado', 'Block applied'],
+  'maquina.bloqueio_recusado': ['Bloqueio recusado', 'Block refused'],
+  'maquina.comando_criado': ['Comando enviado', 'Command sent'],
+  'maquina.comando_respondido': ['Comando respondido', 'Command answered'],
+  'maquina.perdida': ['Máquina perdida', 'Machine lost'],
+  'plano.atualizado': ['Plano editado', 'Plan edited'],
+  'fatura.cancelada': ['Fatura cancelada', 'Invoice cancelled'],
+  'alerta.aberto': ['Alerta aberto', 'Alert opened'],
+  'alerta.resolvido': ['Alerta resolvido', 'Alert resolved'],
   'webhook.desativado': ['Webhook desativado', 'Webhook disabled'],
   'sistema.erro': ['Erro do sistema', 'System error'],
 });
 
-export const eventTypes = Object.keys(texts.keys);
+/** Every event of the server has words here, and nothing else has. */
+export const eventTypes: readonly EventType[] = Object.keys(texts.keys satisfies Record<EventType, unknown>).filter(
+  isEventType,
+);
+
+function isEventType(tipo: string): tipo is EventType {
+  return tipo in texts.keys;
+}
 
 export function eventTypeText(tipo: string): string {
   return tipo in texts.keys ? textOf(texts, tipo as keyof typeof texts.keys) : tipo;
