@@ -7,6 +7,7 @@ import { configKey, integer, oneOf, type Setting, text } from './core/settings';
 import { acessoSettings } from './modules/acesso/acesso.settings';
 import { backupsSettings } from './modules/backups/backups.settings';
 import { emailsSettings } from './modules/emails/emails.settings';
+import { logsSettings } from './modules/logs/logs.settings';
 import { maquinasSettings } from './modules/maquinas/maquinas.settings';
 import { mlSettings } from './modules/ml/ml.settings';
 import { versoesSettings } from './modules/versoes/versoes.settings';
@@ -52,6 +53,7 @@ export const settingDeclarations = {
   ...acessoSettings,
   ...maquinasSettings,
   ...mlSettings,
+  ...logsSettings,
   ...backupsSettings,
   ...emailsSettings,
   ...webhooksSettings,

@@ -1,9 +1,10 @@
 /** `narcidicontrol serve`: runs everything until it is told to stop. */
 
 import { type App, createApp } from '../app';
-import { createLog, type Log } from '../log';
+import { createServerLog, type Log } from '../log';
 import { version } from '../native/build-info';
 import type { Settings } from '../settings';
+import { dataFolder } from '../storage/data-folder';
 
 /** SIGTERM must end in 10 seconds; what hangs is cut off before that. */
 const stopWithinMs = 9_000;
@@ -28,7 +29,7 @@ export async function serve(settings: Settings): Promise<number> {
 
 /** Starts the server, lets `during` work beside it, and stops both at SIGTERM or SIGINT. */
 export async function runServer(settings: Settings, during: WhileRunning): Promise<number> {
-  const log = createLog(settings.logLevel);
+  const { log, addFiles } = createServerLog(settings.logLevel);
   // Listening for the signals comes first, so that one during start-up is not lost.
   const stopSignal = new Promise<string>((resolve) => {
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(signal));
@@ -36,6 +37,9 @@ export async function runServer(settings: Settings, during: WhileRunning): Promi
   // lmdb drops a promise of its own when a commit fails: a full disk must be told, not end the process.
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'background work failed'));
   const app = await createApp(settings, log);
+  // The folder is there and ours now; nobody waits for its logs.
+  const { logFiles: keep, logFileMb: megabytes } = settings;
+  if (keep > 0) void addFiles({ folder: dataFolder(settings.data).logs, keep, megabytes });
   let end: () => Promise<void>;
   try {
     const addresses = await app.start();

@@ -2,7 +2,7 @@
 
 import { type Clock, dayMs, hourMs, secondMs, systemClock } from '../core/clock';
 import { type Ids, uuidV7 } from '../core/ids';
-import type { Log } from '../log';
+import { createLogParts, type Log } from '../log';
 import type { Settings } from '../settings';
 import { closeToOthers, lockDataFolder, prepareDataFolder } from '../storage/data-folder';
 import { createCounters } from '../storage/lmdb/counters';
@@ -37,11 +37,14 @@ export async function openAdapters(settings: Settings, log: Log) {
     minuteMs: settings.metricsMinuteDays * dayMs,
     hourMs: settings.metricsHourDays * dayMs,
   });
-  const onError = (parte: string) => (error: unknown) => log.error({ err: error, parte }, 'background work failed');
+  const logParts = createLogParts(log);
+  const onError = (parte: string) => (error: unknown) =>
+    logParts.of(parte).error({ err: error, parte }, 'background work failed');
   const counters = createCounters(lmdb, onError('contadores'));
   return {
     settings,
     log,
+    logParts,
     clock,
     ids,
     folder,

@@ -30,6 +30,7 @@ import { importacaoRoutes } from '../modules/importacao/importacao.routes';
 import { chaveRoutes } from '../modules/licencas/chave.routes';
 import { licencasRoutes } from '../modules/licencas/licencas.routes';
 import type { VerificarHttp } from '../modules/licencas/verificar.http';
+import { logsRoutes } from '../modules/logs/logs.routes';
 import { comandosRoutes } from '../modules/maquinas/comandos.routes';
 import { frotaRoutes } from '../modules/maquinas/frota.routes';
 import { heartbeatRoutes } from '../modules/maquinas/heartbeat.routes';
@@ -122,9 +123,10 @@ export function machinesApi({ adapters, services, events, platform, limiter, che
 }
 
 /** What happens by itself, and who is told. */
-export function operationApi({ jobs, events, platform }: ApiParts) {
+export function operationApi({ jobs, events, platform, services }: ApiParts) {
   const { eventos, authenticate } = events;
   return new Elysia({ prefix })
+    .use(logsRoutes(platform, services.logs))
     .use(tarefasRoutes(platform, jobs.tarefas))
     .use(eventosRoutes({ platform, eventos, stream: createStream(events), authenticate }))
     .use(backupsRoutes(platform, jobs.backups))

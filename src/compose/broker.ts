@@ -15,9 +15,10 @@ const loginPolicy = { nome: 'mqtt', burst: 30, perSecond: 0.5 };
 const publishBurstSeconds = 10;
 
 export async function composeBroker(
-  { settings, log, clock, lmdb, keyring, heartbeatIntervalMs }: Adapters,
+  { settings, logParts, clock, lmdb, keyring, heartbeatIntervalMs }: Adapters,
   { estado, comandos, presenca, suspicions }: Services,
 ): Promise<Broker> {
+  const log = logParts.of('mqtt');
   const logins = createRateLimiter(clock, loginPolicy, settings.rateLimit);
   let broker: Broker | null = null;
   broker = await createBroker({

@@ -39,13 +39,14 @@ export function composeEvents(
   { acesso, estado, emails, abertura, medidas }: Services,
   broker: Broker,
 ) {
-  const { log, work, sqlite, clock, ids, keyring, settings, folder, onError } = adapters;
+  const { logParts, work, sqlite, clock, ids, keyring, settings, folder, onError } = adapters;
   const relay = createRelay({
     work,
     writer: sqlite.writer,
     clock,
     ids,
-    onError: (error, reaction, event) => log.error({ err: error, reaction, evento: event?.id }, 'reaction failed'),
+    onError: (error, reaction, event) =>
+      logParts.of('eventos').error({ err: error, reaction, evento: event?.id }, 'reaction failed'),
   });
   const tellAffected = async (event: CommittedEvent): Promise<void> => {
     for await (const batch of estado.affectedBy(event)) await broker.tellAll(batch);

@@ -11,6 +11,7 @@ import { createIdempotency } from '../transport/http/idempotency';
 import { createKeyGuesses } from '../transport/http/key-guesses';
 import { createPlatform } from '../transport/http/kit/platform';
 import { createRateLimiter } from '../transport/http/kit/rate-limit';
+import { logged } from '../transport/http/logged';
 import { measured } from '../transport/http/measure';
 import { metricsRoutes } from '../transport/http/metrics.routes';
 import { openApiRoutes } from '../transport/http/openapi';
@@ -39,7 +40,8 @@ interface Composed {
 }
 
 export function composeHttp({ adapters, services, jobs, events, metrics }: Composed): HttpHandler {
-  const { settings, log, clock, ids, sqlite, work, keyring, series, addresses } = adapters;
+  const { settings, logParts, clock, ids, sqlite, work, keyring, series, addresses } = adapters;
+  const log = logParts.of('http');
   const { verificacao } = services;
   const { authenticate } = events;
   const platform = createPlatform(authenticate);
@@ -82,5 +84,5 @@ export function composeHttp({ adapters, services, jobs, events, metrics }: Compo
     onBug: (error, request) => log.error({ err: error, ...request }, 'unexpected error'),
   });
   const paths = routes.routes.map(({ path }) => path);
-  return measured(handler, metrics.registry, [...paths, `${verificarPrefix}:chave`]);
+  return logged(measured(handler, metrics.registry, [...paths, `${verificarPrefix}:chave`]), log);
 }

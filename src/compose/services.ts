@@ -16,6 +16,7 @@ import { createLicenceReader } from '../modules/licencas/licencas.facts';
 import { createLicencas } from '../modules/licencas/licencas.service';
 import { createVencimento } from '../modules/licencas/vencimento.service';
 import { createVerificacao } from '../modules/licencas/verificacao.service';
+import { createLogs } from '../modules/logs/logs.service';
 import { createComandos } from '../modules/maquinas/comandos.service';
 import { createEstado } from '../modules/maquinas/estado.service';
 import { createFrota } from '../modules/maquinas/frota.service';
@@ -144,6 +145,7 @@ export function createServices(adapters: Adapters) {
     suspicions,
     clientes,
     lgpd,
+    logs: createLogs({ work, folder: folder.logs, parts: adapters.logParts }),
     produtos,
     planos,
     faturas,

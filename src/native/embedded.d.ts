@@ -12,3 +12,19 @@ declare module '*.md' {
 
 /** Read by the bundler into the style sheets of the web UI. */
 declare module '*.css';
+
+/** It comes without types. */
+declare module 'pino-roll' {
+  interface Options {
+    file: string;
+    extension: string;
+    dateFormat: string;
+    frequency: 'daily';
+    size: string;
+    limit: { count: number; removeOtherLogFiles: boolean };
+    mkdir: boolean;
+    sync: boolean;
+  }
+  /** Opens the file of today; more follow by themselves. */
+  export default function roll(options: Options): Promise<import('node:stream').Writable>;
+}

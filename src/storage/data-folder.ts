@@ -23,6 +23,7 @@ export interface DataFolder {
   keys: string;
   /** The files of versions, named by content. */
   versoes: string;
+  logs: string;
 }
 
 /** The places in a data folder. */
@@ -34,6 +35,7 @@ export function dataFolder(path: string): DataFolder {
     lmdb: join(absolute, 'lmdb'),
     keys: join(absolute, 'keys'),
     versoes: join(absolute, 'versoes'),
+    logs: join(absolute, 'logs'),
   };
 }
 

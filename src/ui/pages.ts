@@ -137,5 +137,6 @@ export const pages: readonly Page[] = [
   { path: '/relatorios', load: () => import('./modules/relatorios/relatorios.page'), permissao: 'relatorios:ler' },
   { path: '/modelos', load: () => import('./modules/ml/modelos.page'), permissao: 'ml:ler' },
   { path: '/eventos', load: () => import('./modules/eventos/eventos.page'), permissao: 'eventos:ler' },
+  { path: '/logs', load: () => import('./modules/logs/logs.page'), permissao: 'logs:ler' },
   { path: '/conta', load: () => import('./modules/conta/conta.page') },
 ];

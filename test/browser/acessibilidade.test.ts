@@ -63,6 +63,7 @@ async function somePages(): Promise<string[]> {
     '/modelos',
     '/modelos?aba=modelos',
     '/eventos',
+    '/logs',
     '/conta',
   ];
 }

@@ -8,6 +8,7 @@ import {
   IconDatabaseExport,
   IconKey,
   IconReportAnalytics,
+  IconTerminal2,
   IconUserShield,
   IconUsers,
 } from '@tabler/icons-react';
@@ -37,6 +38,8 @@ const texts = defineTexts('configuracoes', {
     'Quem pode sair, o que é suspeito, e com que acerto.',
     'Who may leave, what is suspicious, and how sure it is.',
   ],
+  logs: ['Logs', 'Logs'],
+  logs_texto: ['O que o servidor registrou, e quanto registra.', 'What the server has logged, and how much it logs.'],
   eventos: ['Eventos', 'Events'],
   eventos_texto: ['Tudo o que aconteceu e como anda a entrega.', 'Everything that happened and how its delivery goes.'],
 });
@@ -56,6 +59,7 @@ const places = [
   },
   { href: '/modelos', permissao: 'ml:ler', titulo: 'modelos', texto: 'modelos_texto', Icon: IconBrain },
   { href: '/eventos', permissao: 'eventos:ler', titulo: 'eventos', texto: 'eventos_texto', Icon: IconActivity },
+  { href: '/logs', permissao: 'logs:ler', titulo: 'logs', texto: 'logs_texto', Icon: IconTerminal2 },
 ] as const;
 
 export default function ConfiguracoesPage() {

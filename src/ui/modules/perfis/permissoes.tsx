@@ -37,6 +37,7 @@ const modulos = [
   'perfis',
   'chaves-api',
   'auditoria',
+  'logs',
 ] as const;
 
 interface MatrixProps {
