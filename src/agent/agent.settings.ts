@@ -135,7 +135,8 @@ export const agentSettingDeclarations = {
     {
       env: 'NARCIDI_AGENT_PRODUTO_AGENTE',
       flag: 'produto-agente',
-      description: 'product under which the server publishes the agent; when empty it does not update itself',
+      description:
+        'product for every licence (uso_geral) under which the server publishes the agent; when empty it does not update itself',
     },
     '',
   ),
@@ -182,6 +183,7 @@ function mode(declaration: Omit<Setting<number>, 'default' | 'parse'>, defaultVa
   return {
     ...declaration,
     default: defaultValue,
+    show: (value) => value.toString(8).padStart(4, '0'),
     parse: (value) => {
       if (/^0?[0-7]{3}$/.test(value)) return Number.parseInt(value, 8);
       throw new OperationalError(`${declaration.env}: "${value}" is not valid; expected a mode such as 0644`);

@@ -154,7 +154,7 @@ function withFlags(command: Command, declarations: Readonly<Record<string, Setti
     if (setting.flag === undefined) continue;
     command.option(
       `--${setting.flag} <value>`,
-      `${setting.description} [${setting.env}, default ${String(setting.default) || 'none'}]`,
+      `${setting.description} [${setting.env}, default ${(setting.show?.(setting.default) ?? String(setting.default)) || 'none'}]`,
     );
   }
   return command;

@@ -12,6 +12,8 @@ export interface Setting<T> {
   /** The flag of `serve`, without the dashes. */
   flag?: string;
   default: T;
+  /** The default as a person would write it, where that is not its plain text. */
+  show?(value: T): string;
   description: string;
   /** Masked by `narcidicontrol config` and in logs. */
   secret?: boolean;

@@ -26,18 +26,22 @@ const fields = {
     examples: ['erp-desktop'],
   }),
   nome: line(200, { minLength: 1, examples: ['ERP Desktop'] }),
+  uso_geral: t.Optional(
+    t.Boolean({ description: 'As versões são para qualquer licença: um produto de apoio, como o agente' }),
+  ),
 };
 
 const produtoSchema = t.Object({
   id: uuid,
   slug: t.String(),
   nome: t.String(),
+  uso_geral: t.Boolean(),
   criado_em: timestamp,
   atualizado_em: timestamp,
 });
 
-function produtoView({ id, slug, nome, criado_em, atualizado_em }: Produto): typeof produtoSchema.static {
-  return { id, slug, nome, criado_em: rfc3339(criado_em), atualizado_em: rfc3339(atualizado_em) };
+function produtoView({ id, slug, nome, uso_geral, criado_em, atualizado_em }: Produto): typeof produtoSchema.static {
+  return { id, slug, nome, uso_geral, criado_em: rfc3339(criado_em), atualizado_em: rfc3339(atualizado_em) };
 }
 
 export function produtosRoutes(platform: Platform, produtos: Produtos) {

@@ -24,6 +24,7 @@ interface Dependencies {
 export interface ProdutoFields {
   slug: string;
   nome: string;
+  uso_geral?: boolean | undefined;
 }
 
 export type Produtos = ReturnType<typeof createProdutos>;
@@ -34,7 +35,14 @@ export function createProdutos({ work, ids }: Dependencies) {
     async criar(actor: Actor, fields: ProdutoFields): Promise<Produto> {
       authorize(actor, 'produtos:criar');
       return work.write(actor, async (tx) => {
-        const produto: Produto = { id: ids.next(tx.now), ...fields, criado_em: tx.now, atualizado_em: tx.now, rev: 1 };
+        const produto: Produto = {
+          id: ids.next(tx.now),
+          ...fields,
+          uso_geral: fields.uso_geral ?? false,
+          criado_em: tx.now,
+          atualizado_em: tx.now,
+          rev: 1,
+        };
         await insertProduto(tx.db, produto);
         await tx.record({
           acao: 'criar',
@@ -77,6 +85,7 @@ export function createProdutos({ work, ids }: Dependencies) {
           ...antes,
           slug,
           nome: fields.nome ?? antes.nome,
+          uso_geral: fields.uso_geral ?? antes.uso_geral,
           atualizado_em: tx.now,
           rev: antes.rev + 1,
         };

@@ -7,7 +7,10 @@ import { keysetPage } from '../../storage/sqlite/keyset';
 import type { ProdutoTable } from '../../storage/sqlite/schema';
 import type { Db } from '../../storage/sqlite/unit-of-work';
 
-export type Produto = Selectable<ProdutoTable>;
+export interface Produto extends Omit<Selectable<ProdutoTable>, 'uso_geral'> {
+  /** Whether its versions are for whoever holds any licence of this installation: a tool such as the agent. */
+  uso_geral: boolean;
+}
 
 /** The slug of the product that exists from the start. */
 export const produtoPadrao = 'padrao';
@@ -16,7 +19,7 @@ export const produtoPadrao = 'padrao';
 export async function ensureProdutoPadrao(db: Db, id: string, now: number): Promise<void> {
   await db
     .insertInto('produtos')
-    .values({ id, slug: produtoPadrao, nome: 'Padrão', criado_em: now, atualizado_em: now, rev: 1 })
+    .values({ id, slug: produtoPadrao, nome: 'Padrão', uso_geral: 0, criado_em: now, atualizado_em: now, rev: 1 })
     .onConflict((conflict) => conflict.column('slug').doNothing())
     .execute();
 }
@@ -29,14 +32,25 @@ export async function getProdutoBySlugOrId(db: Db, slugOrId: string): Promise<Pr
     .where((where) => where.or([where('slug', '=', slugOrId), where('id', '=', slugOrId)]))
     .executeTakeFirst();
   if (!produto) throw invalidField('produto', 'não há produto com este slug ou id');
-  return produto;
+  return toProduto(produto);
+}
+
+/** The id of a product, by slug or id, whose versions are for every licence; null when there is none such. */
+export async function findUsoGeral(db: Db, slugOrId: string): Promise<string | null> {
+  const produto = await db
+    .selectFrom('produtos')
+    .select('id')
+    .where((where) => where.or([where('slug', '=', slugOrId), where('id', '=', slugOrId)]))
+    .where('uso_geral', '=', 1)
+    .executeTakeFirst();
+  return produto?.id ?? null;
 }
 
 /** @throws Problem NAO_ENCONTRADO */
 export async function getProduto(db: Db, id: string): Promise<Produto> {
   const produto = await db.selectFrom('produtos').selectAll().where('id', '=', id).executeTakeFirst();
   if (!produto) throw new Problem('NAO_ENCONTRADO', { detalhe: 'Não há produto com este id.' });
-  return produto;
+  return toProduto(produto);
 }
 
 export const produtoSortable = ['criado_em', 'nome', 'slug'] as const;
@@ -50,19 +64,20 @@ export async function listProdutos(db: Db, page: PageRequest): Promise<Page<Prod
     idColumn: 'id',
     sortValue: (row) => row[produtoSortable.find((name) => name === page.ordem.campo) ?? 'criado_em'],
     id: (row) => row.id,
-    map: (row) => row,
+    map: toProduto,
   });
 }
 
 /** @throws Problem SLUG_DUPLICADO */
 export async function insertProduto(db: Db, produto: Produto): Promise<void> {
   await refuseDuplicate(db, produto);
-  await db.insertInto('produtos').values(produto).execute();
+  await db.insertInto('produtos').values(toRow(produto)).execute();
 }
 
 /** @throws Problem SLUG_DUPLICADO, VERSAO_DESATUALIZADA */
-export async function updateProduto(db: Db, { id, ...row }: Produto): Promise<void> {
-  await refuseDuplicate(db, { id, ...row });
+export async function updateProduto(db: Db, produto: Produto): Promise<void> {
+  await refuseDuplicate(db, produto);
+  const { id, ...row } = toRow(produto);
   const result = await db
     .updateTable('produtos')
     .set(row)
@@ -84,7 +99,15 @@ export async function produtoInUse(db: Db, id: string): Promise<boolean> {
   return licenca !== undefined || plano !== undefined || versao !== undefined;
 }
 
-async function refuseDuplicate(db: Db, { id, slug }: Produto): Promise<void> {
+function toProduto(row: Selectable<ProdutoTable>): Produto {
+  return { ...row, uso_geral: row.uso_geral === 1 };
+}
+
+function toRow(produto: Produto): Selectable<ProdutoTable> {
+  return { ...produto, uso_geral: produto.uso_geral ? 1 : 0 };
+}
+
+async function refuseDuplicate(db: Db, { id, slug }: Pick<Produto, 'id' | 'slug'>): Promise<void> {
   const same = await db.selectFrom('produtos').select('id').where('slug', '=', slug).executeTakeFirst();
   if (same && same.id !== id) throw new Problem('SLUG_DUPLICADO');
 }

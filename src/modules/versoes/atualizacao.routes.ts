@@ -78,17 +78,18 @@ export function atualizacaoRoutes(dependencies: Dependencies) {
     .post(
       '/versao/check',
       async ({ ator, body, request, set }) => {
-        const { chave, impressao, ...pedido } = body;
+        const { chave, impressao, produto, ...pedido } = body;
         const actor = await ator();
         const byKey = actor.tipo !== 'maquina' && chave !== undefined;
         const limits = byKey ? limiter.take(contextOf(request).ip) : null;
         Object.assign(set.headers, { 'cache-control': 'no-store' }, limits);
         const chamador = callerOf(chamadores, actor, chave, impressao);
         const origem = originOf(request);
-        const answer = await atualizacoes.verificar(chamador, pedido, origem);
+        const produtoId = await atualizacoes.produtoOf(chamador, produto);
+        const answer = await atualizacoes.verificar(chamador, produtoId, pedido, origem);
         // What a person asked ends with that person's session; what was explained is asked once.
         if (!pedido.explicar && (actor.tipo === 'maquina' || actor.tipo === 'anonimo')) {
-          check.note(request, { answer, chamador, origem, byKey });
+          check.note(request, { answer, chamador, produtoId, origem, byKey });
         }
         return answer;
       },

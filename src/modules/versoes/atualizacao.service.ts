@@ -2,6 +2,7 @@
 
 import { Problem } from '../../core/problem';
 import type { UnitOfWork } from '../../storage/sqlite/unit-of-work';
+import { findUsoGeral } from '../produtos/produtos.store';
 import type { Catalogo } from './catalogo.service';
 import { type Chamador, direitoOf } from './chamadores.service';
 import type { Enderecos } from './enderecos.service';
@@ -13,7 +14,6 @@ import type { Arquitetura, Canal, Plataforma, VersaoOferta } from './versoes.mod
 const motivosMax = 20;
 
 export interface Pedido {
-  produto?: string | undefined;
   versao_atual: string;
   plataforma: Plataforma;
   arquitetura: Arquitetura;
@@ -43,15 +43,30 @@ interface Dependencies {
 export type Atualizacoes = ReturnType<typeof createAtualizacoes>;
 
 export function createAtualizacoes({ work, catalogo, enderecos, fixada }: Dependencies) {
-  function procuraOf(chamador: Chamador, wanted: Omit<Procura, 'lugar' | 'direito' | 'fixada'>): Procura {
-    const { cliente_id, produto_id } = chamador.facts.licenca;
-    const pin = fixada(chamador.maquina?.id ?? null, cliente_id, produto_id);
+  /** @param produtoId whose versions are looked through; the licence's own unless told. */
+  function procuraOf(
+    chamador: Chamador,
+    wanted: Omit<Procura, 'lugar' | 'direito' | 'fixada'>,
+    produtoId = chamador.facts.licenca.produto_id,
+  ): Procura {
+    const pin = fixada(chamador.maquina?.id ?? null, chamador.facts.licenca.cliente_id, produtoId);
     return {
       ...wanted,
       lugar: chamador.lugar,
-      direito: direitoOf(chamador),
+      direito: direitoOf(chamador, produtoId),
       fixada: pin === null ? null : semverOf(pin),
     };
+  }
+
+  /** The product asked for: the licence's own, or one for every licence. @throws Problem PRODUTO_DIFERENTE */
+  async function produtoOf({ facts }: Chamador, produto: string | undefined): Promise<string> {
+    const { licenca, produtoSlug } = facts;
+    if (produto === undefined || produto === produtoSlug || produto === licenca.produto_id) return licenca.produto_id;
+    const geral = await findUsoGeral(work.reader, produto);
+    if (geral !== null) return geral;
+    throw new Problem('PRODUTO_DIFERENTE', {
+      detalhe: `A licença é do produto ${produtoSlug}, não de ${produto.slice(0, 100)}.`,
+    });
   }
 
   async function notesOf(id: string): Promise<string> {
@@ -63,20 +78,24 @@ export function createAtualizacoes({ work, catalogo, enderecos, fixada }: Depend
     /**
      * The next step for a caller.
      * @param origem scheme and authority under which the caller reached this server.
-     * @throws Problem PRODUTO_DIFERENTE, VALIDACAO
+     * @param produtoId as `produtoOf` found it.
+     * @throws Problem VALIDACAO
      */
-    async verificar(chamador: Chamador, pedido: Pedido, origem: string): Promise<Atualizacao> {
+    async verificar(chamador: Chamador, produtoId: string, pedido: Pedido, origem: string): Promise<Atualizacao> {
       const versaoAtual = semverOf(checkSemver('versao_atual', pedido.versao_atual));
-      refuseOtherProduct(chamador, pedido.produto);
-      const procura = procuraOf(chamador, {
-        versaoAtual,
-        plataforma: pedido.plataforma,
-        arquitetura: pedido.arquitetura,
-        canal: pedido.canal ?? 'estavel',
-        soVersao: pedido.so_versao ?? null,
-        verificaSo: false,
-      });
-      const todas = await catalogo.of(chamador.facts.licenca.produto_id);
+      const procura = procuraOf(
+        chamador,
+        {
+          versaoAtual,
+          plataforma: pedido.plataforma,
+          arquitetura: pedido.arquitetura,
+          canal: pedido.canal ?? 'estavel',
+          soVersao: pedido.so_versao ?? null,
+          verificaSo: false,
+        },
+        produtoId,
+      );
+      const todas = await catalogo.of(produtoId);
       const escolha = chooseUpdate(todas, procura);
       const motivos = pedido.explicar ? { motivos: explain(todas, procura, escolha) } : {};
       if (!escolha) return { atualizacao: false, obrigatoria: false, ...motivos };
@@ -94,18 +113,11 @@ export function createAtualizacoes({ work, catalogo, enderecos, fixada }: Depend
     endereco: (versaoId: string, ref: string, origem: string): string =>
       `${origem}/api/v1/uploads/download/${versaoId}?${enderecos.assinar(versaoId, ref)}`,
 
+    produtoOf,
     procuraOf,
     notesOf,
     catalogo: (chamador: Chamador) => catalogo.of(chamador.facts.licenca.produto_id),
   };
-}
-
-/** @throws Problem PRODUTO_DIFERENTE */
-export function refuseOtherProduct({ facts }: Chamador, produto: string | undefined): void {
-  if (produto === undefined || produto === facts.produtoSlug || produto === facts.licenca.produto_id) return;
-  throw new Problem('PRODUTO_DIFERENTE', {
-    detalhe: `A licença é do produto ${facts.produtoSlug}, não de ${produto.slice(0, 100)}.`,
-  });
 }
 
 function explain(todas: readonly Candidata[], procura: Procura, escolha: Escolha | null) {

@@ -77,10 +77,13 @@ export function createChamadores({ licences, machine, keyring, clock }: Dependen
   };
 }
 
-/** What of the caller's licence decides which versions it may have. */
-export function direitoOf({ facts }: Chamador): Direito {
-  const { recursos, versoes } = facts.licenca;
-  return { recursos, versoes, direitoAte: entitledUntil(facts.licenca) };
+/**
+ * What of the caller's licence decides which versions of a product it may have. The range of versions a licence names is
+ * of its own product's numbers and says nothing of another's.
+ */
+export function direitoOf({ facts }: Chamador, produtoId: string): Direito {
+  const { recursos, versoes, produto_id } = facts.licenca;
+  return { recursos, versoes: produtoId === produto_id ? versoes : null, direitoAte: entitledUntil(facts.licenca) };
 }
 
 /** The records that what a caller is answered rests on. */

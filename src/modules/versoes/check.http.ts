@@ -25,6 +25,8 @@ const answerCharactersMax = 4_096;
 interface Found {
   answer: Atualizacao;
   chamador: Chamador;
+  /** Whose versions were looked through: the licence's product, or one for every licence. */
+  produtoId: string;
   /** Scheme and authority of the address in it. */
   origem: string;
   /** Whether a key was the credential, so that requests of an address are counted. */
@@ -53,7 +55,12 @@ export function createCheckHttp({ clock, limiter, endereco }: Dependencies) {
   const remembered = createRemembered<Kept>(answersMax, changesMax);
   const found = new WeakMap<Request, Found>();
 
-  function keep(question: string, stamp: number, now: number, { answer, chamador, origem, byKey }: Found): void {
+  function keep(
+    question: string,
+    stamp: number,
+    now: number,
+    { answer, chamador, produtoId, origem, byKey }: Found,
+  ): void {
     const { url, ...rest } = answer;
     const json = JSON.stringify(rest);
     if (json.length > answerCharactersMax) return;
@@ -67,7 +74,7 @@ export function createCheckHttp({ clock, limiter, endereco }: Dependencies) {
       stamp,
       computedAt: now,
       until: Math.min(now + hourMs, nextChange(chamador.facts.licenca, now) ?? Number.POSITIVE_INFINITY),
-      ids: [catalogoId, ...idsOf(chamador)],
+      ids: [catalogoId, produtoId, ...idsOf(chamador)],
     });
   }
 

@@ -4,6 +4,7 @@ import { type Actor, authorize } from '../../core/actor';
 import { Problem } from '../../core/problem';
 import type { ContentStore } from '../../storage/files/content-store';
 import type { UnitOfWork } from '../../storage/sqlite/unit-of-work';
+import { findUsoGeral } from '../produtos/produtos.store';
 import { type Chamador, type Chamadores, direitoOf } from './chamadores.service';
 import type { Assinado, Enderecos } from './enderecos.service';
 import { lacksRight } from './requisitos.model';
@@ -30,15 +31,18 @@ export interface Download {
 export type Downloads = ReturnType<typeof createDownloads>;
 
 export function createDownloads({ work, files, chamadores, enderecos }: Dependencies) {
+  const isUsoGeral = async (produtoId: string): Promise<boolean> =>
+    (await findUsoGeral(work.reader, produtoId)) !== null;
+
   async function forCaller(actor: Actor, id: string, chamador: Chamador): Promise<Download> {
     const versao = await getVersao(work.reader, id);
     // What is not out is nobody's business.
     if (versao.status === 'rascunho') throw new Problem('NAO_ENCONTRADO', { detalhe: 'Não há versão com este id.' });
     refuseWithdrawn(versao);
-    if (versao.produto_id !== chamador.facts.licenca.produto_id) {
+    if (versao.produto_id !== chamador.facts.licenca.produto_id && !(await isUsoGeral(versao.produto_id))) {
       throw new Problem('PRODUTO_DIFERENTE', { detalhe: `A licença é do produto ${chamador.facts.produtoSlug}.` });
     }
-    const reason = lacksRight(versao, direitoOf(chamador));
+    const reason = lacksRight(versao, direitoOf(chamador, versao.produto_id));
     if (reason) throw new Problem('VERSAO_NAO_PERMITIDA', { detalhe: reason });
     return open(versao, actor, chamador);
   }

@@ -8,7 +8,7 @@ import type { UnitOfWork } from '../../storage/sqlite/unit-of-work';
 import { findCliente } from '../clientes/clientes.store';
 import { getLicenca } from '../licencas/licencas.store';
 import { findMaquina } from '../maquinas/maquinas.store';
-import { getProdutoBySlugOrId, produtoPadrao } from '../produtos/produtos.store';
+import { findUsoGeral, getProdutoBySlugOrId, produtoPadrao } from '../produtos/produtos.store';
 import {
   type Alvo,
   deleteFixacao,
@@ -41,9 +41,10 @@ export function createFixacoes({ work, ids }: { work: UnitOfWork; ids: Ids }) {
         const maquina = alvo === 'maquina' ? await findMaquina(tx.db, alvo_id) : null;
         const found = maquina ?? (alvo === 'cliente' ? await findCliente(tx.db, alvo_id) : null);
         if (!found) throw invalidField('alvo_id', `não há ${alvo} com este id`);
-        // A machine runs one product; of a customer it has to be said which.
+        // A machine runs one product, and tools for every licence; of a customer it has to be said which.
+        const geral = maquina && input.produto ? await findUsoGeral(tx.db, input.produto) : null;
         const produto_id = maquina
-          ? (await getLicenca(tx.db, maquina.maquina.licenca_id)).licenca.produto_id
+          ? (geral ?? (await getLicenca(tx.db, maquina.maquina.licenca_id)).licenca.produto_id)
           : (await getProdutoBySlugOrId(tx.db, input.produto ?? produtoPadrao)).id;
         const motivo = input.motivo ?? null;
         const fixacao: Fixacao = { id: ids.next(tx.now), alvo, alvo_id, produto_id, versao, motivo, criado_em: tx.now };

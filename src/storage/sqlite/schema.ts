@@ -108,6 +108,8 @@ export interface ProdutoTable {
   id: string;
   slug: string;
   nome: string;
+  /** 1 where the versions are for whoever holds any licence. */
+  uso_geral: number;
   criado_em: number;
   atualizado_em: number;
   rev: number;

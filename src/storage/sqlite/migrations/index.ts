@@ -10,6 +10,7 @@ import { up as versions } from './0006-versions';
 import { up as events } from './0007-events';
 import { up as operation } from './0008-operation';
 import { up as insight } from './0009-insight';
+import { up as generalProducts } from './0010-general-products';
 
 export const migrations: Readonly<Record<string, Migration>> = {
   '0001-spine': { up: spine },
@@ -21,4 +22,5 @@ export const migrations: Readonly<Record<string, Migration>> = {
   '0007-events': { up: events },
   '0008-operation': { up: operation },
   '0009-insight': { up: insight },
+  '0010-general-products': { up: generalProducts },
 };
