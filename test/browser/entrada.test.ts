@@ -58,7 +58,7 @@ describe('a session that ends in mid-form', () => {
     const { id, email } = await userWith(browser.server, 'operador');
     const page = await browser.person('/clientes', { email, senha: senhaForte });
     await page.getByRole('button', { name: 'Novo cliente' }).first().click();
-    await page.getByLabel('Nome').fill('Mercearia do Fim da Sessão');
+    await page.getByRole('dialog').getByLabel('Nome').fill('Mercearia do Fim da Sessão');
     const mail = `${unique('fim')}@exemplo.com.br`;
     await page.getByRole('dialog').getByLabel('E-mail').fill(mail);
     expect((await browser.server.call('DELETE', `/usuarios/${id}/sessoes`)).status).toBe(204);
@@ -70,4 +70,32 @@ describe('a session that ends in mid-form', () => {
     const { body } = await browser.server.call('GET', `/clientes?email=${mail}`);
     expect(body.itens).toHaveLength(1);
   });
+
+  test.each(['by leaving first', 'in the same dialog'])(
+    'sends nothing in the name of somebody else: %s',
+    async (how) => {
+      const { id, email } = await userWith(browser.server, 'operador');
+      const page = await browser.person('/clientes', { email, senha: senhaForte });
+      await page.getByRole('button', { name: 'Novo cliente' }).first().click();
+      await page.getByRole('dialog').getByLabel('Nome').fill('De Quem Saiu');
+      const mail = `${unique('outra')}@exemplo.com.br`;
+      await page.getByRole('dialog').getByLabel('E-mail').fill(mail);
+      expect((await browser.server.call('DELETE', `/usuarios/${id}/sessoes`)).status).toBe(204);
+      await page.getByRole('button', { name: 'Criar' }).click();
+      await page.getByText('Sua sessão terminou').waitFor();
+      if (how === 'by leaving first') {
+        await page.getByRole('button', { name: 'Sair e entrar como outra pessoa' }).click();
+        await page.getByText('Esqueci a senha').waitFor();
+        await fillLogin(page, admin);
+      } else {
+        const dialog = page.getByRole('dialog').filter({ hasText: 'Sua sessão terminou' });
+        await dialog.getByLabel('E-mail').fill(admin.email);
+        await dialog.getByLabel('Senha', { exact: true }).fill(admin.senha);
+        await dialog.getByRole('button', { name: 'Entrar', exact: true }).click();
+      }
+      await page.getByRole('heading', { name: 'Painel' }).waitFor();
+      const { body } = await browser.server.call('GET', `/clientes?email=${mail}`);
+      expect(body.itens).toEqual([]);
+    },
+  );
 });

@@ -80,17 +80,25 @@ async function renew(): Promise<boolean> {
   return true;
 }
 
-async function loadUser(): Promise<void> {
+async function whoAmI(): Promise<Usuario> {
   const headers = { authorization: `Bearer ${token?.value}` };
   const response = await fetch('/api/v1/auth/me', { headers });
   if (!response.ok) throw new TypeError(`who am I answered ${response.status}`);
-  become({ tipo: 'dentro', usuario: (await response.json()) as Usuario });
+  return (await response.json()) as Usuario;
+}
+
+/** Begins anew, with nothing of whoever was here: no call that waits, nothing that was read. */
+function beginAnew(): void {
+  waiting = [];
+  window.location.assign('/');
 }
 
 /** Takes up the session that a cookie may still stand for. */
 export async function openSession(): Promise<void> {
   try {
-    if (localStorage.getItem(hintKey) !== null && (await renew())) return await loadUser();
+    if (localStorage.getItem(hintKey) !== null && (await renew())) {
+      return become({ tipo: 'dentro', usuario: await whoAmI() });
+    }
     localStorage.removeItem(hintKey);
     become({ tipo: 'fora' });
   } catch {
@@ -113,7 +121,13 @@ export async function login(email: string, senha: string, otp: string): Promise<
   }
   keep(answer);
   localStorage.setItem(hintKey, '1');
-  await loadUser();
+  const usuario = await whoAmI();
+  // What one person was sending must not go out in the name of another.
+  if (estado.tipo === 'expirada' && estado.usuario.id !== usuario.id) {
+    beginAnew();
+    return null;
+  }
+  become({ tipo: 'dentro', usuario });
   const released = waiting;
   waiting = [];
   for (const release of released) release();
@@ -124,7 +138,7 @@ export async function logout(): Promise<void> {
   await fetch(path, { method: 'DELETE' }).catch(() => undefined);
   token = null;
   localStorage.removeItem(hintKey);
-  become({ tipo: 'fora' });
+  beginAnew();
 }
 
 /** A token that still holds, waiting for a new log-in when the session has ended. */
