@@ -7,74 +7,21 @@ import { api, call, callWithEtag } from '../../kit/api';
 import { Confirm, failed, said } from '../../kit/feedback';
 import { FormDrawer } from '../../kit/form';
 import type { Field, Values } from '../../kit/form-field';
-import { date, money, number } from '../../kit/format';
+import { money, number } from '../../kit/format';
 import { kitTexts } from '../../kit/kit.texts';
 import { List } from '../../kit/list';
 import { loose, refresh } from '../../kit/query';
 import { useCan } from '../../kit/session';
-import { defineTexts, useT } from '../../kit/texts';
+import { useT } from '../../kit/texts';
 import { useParamsOfUrl } from '../../kit/url';
 import { useCatalogo } from '../licencas/licenca-form';
-
-const texts = defineTexts('planos', {
-  titulo: ['Planos e produtos', 'Plans and products'],
-  planos: ['Planos', 'Plans'],
-  produtos: ['Produtos', 'Products'],
-  planos_texto: [
-    'Preço, período e o que cada assinatura inclui.',
-    'Price, period and what each subscription includes.',
-  ],
-  produtos_texto: [
-    'O que você vende; cada um tem suas licenças e versões.',
-    'What you sell; each has its licences and releases.',
-  ],
-  novo_plano: ['Novo plano', 'New plan'],
-  novo_produto: ['Novo produto', 'New product'],
-  vazio_planos: ['Nenhum plano ainda', 'No plans yet'],
-  vazio_planos_texto: [
-    'Com um plano, uma licença do tipo assinatura se cobra e se renova sozinha.',
-    'With a plan, a subscription licence bills and renews itself.',
-  ],
-  vazio_produtos: ['Nenhum produto', 'No products'],
-  nome: ['Nome', 'Name'],
-  slug: ['Código', 'Code'],
-  slug_ajuda: [
-    'Minúsculas, números e traços; é o que o seu software informa.',
-    'Lower case, digits and dashes; it is what your software says.',
-  ],
-  produto: ['Produto', 'Product'],
-  preco: ['Preço', 'Price'],
-  periodo: ['Período', 'Period'],
-  mensal: ['Mensal', 'Monthly'],
-  trimestral: ['Trimestral', 'Quarterly'],
-  anual: ['Anual', 'Yearly'],
-  limite_maquinas: ['Máquinas', 'Machines'],
-  recursos: ['Recursos', 'Features'],
-  carencia_dias: ['Carência (dias)', 'Grace (days)'],
-  carencia_ajuda: [
-    'Quantos dias depois do vencimento a licença ainda vale.',
-    'How many days after the due date the licence still counts.',
-  ],
-  editar_plano: ['Editar plano', 'Edit plan'],
-  editar_produto: ['Editar produto', 'Edit product'],
-  excluir_texto: [
-    '{{nome}} é excluído. Só é possível se nada o usa.',
-    '{{nome}} is deleted. Possible only if nothing uses it.',
-  ],
-  simular: ['Simular mudança', 'Simulate a change'],
-  simulado: ['O que mudaria', 'What would change'],
-  simulado_texto: [
-    '{{afetadas}} de {{licencas}} licenças e {{maquinas}} máquinas mudariam.',
-    '{{afetadas}} of {{licencas}} licences and {{maquinas}} machines would change.',
-  ],
-  criado_em: ['Criado em', 'Created'],
-  acoes: ['Ações', 'Actions'],
-});
+import { planosTexts } from './planos.texts';
+import { Produtos } from './produtos';
 
 const periodos = ['mensal', 'trimestral', 'anual'] as const;
 
 export default function PlanosPage() {
-  const t = useT(texts);
+  const t = useT(planosTexts);
   const can = useCan();
   const [params, change] = useParamsOfUrl();
   const aba = params.aba === 'produtos' ? 'produtos' : 'planos';
@@ -100,7 +47,7 @@ export default function PlanosPage() {
 }
 
 function usePlanoFields(editing: boolean): readonly Field[] {
-  const t = useT(texts);
+  const t = useT(planosTexts);
   const { produtos } = useCatalogo();
   return [
     { nome: 'nome', rotulo: t('nome'), tipo: 'texto', obrigatorio: true },
@@ -135,7 +82,7 @@ function planoValues(plano: Values): Values {
 }
 
 function Planos() {
-  const t = useT(texts);
+  const t = useT(planosTexts);
   const kit = useT(kitTexts);
   const can = useCan();
   const { produtos } = useCatalogo();
@@ -313,127 +260,6 @@ function Planos() {
             ))}
           </Bullets>
         </Modal>
-      )}
-    </>
-  );
-}
-
-function Produtos() {
-  const t = useT(texts);
-  const kit = useT(kitTexts);
-  const can = useCan();
-  const [open, setOpen] = useState<
-    'novo' | { what: 'editar' | 'excluir'; id: string; nome: string; valores: Values; etag: string | null } | null
-  >(null);
-  const close = (): void => setOpen(null);
-  const campos: readonly Field[] = [
-    { nome: 'nome', rotulo: t('nome'), tipo: 'texto', obrigatorio: true },
-    { nome: 'slug', rotulo: t('slug'), ajuda: t('slug_ajuda'), tipo: 'texto', obrigatorio: true },
-  ];
-  function begin(what: 'editar' | 'excluir', id: string, nome: string): void {
-    callWithEtag(api.produtos({ id }).get()).then(
-      ({ data, etag }) => setOpen({ what, id, nome, valores: data, etag }),
-      failed,
-    );
-  }
-  const button = can('produtos:criar') && (
-    <Button leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setOpen('novo')}>
-      {t('novo_produto')}
-    </Button>
-  );
-  return (
-    <>
-      <Group justify="space-between" mb="sm">
-        <Text size="sm" c="dimmed">
-          {t('produtos_texto')}
-        </Text>
-        {button}
-      </Group>
-      <List
-        nome="produtos"
-        titulo={t('produtos')}
-        embedded
-        fetch={(query) => call(api.produtos.get({ query: loose(query) }))}
-        columns={[
-          { id: 'nome', titulo: t('nome'), render: ({ nome }) => nome, texto: ({ nome }) => nome },
-          { id: 'slug', titulo: t('slug'), render: ({ slug }) => slug, texto: ({ slug }) => slug },
-          {
-            id: 'criado_em',
-            titulo: t('criado_em'),
-            largura: '120px',
-            render: ({ criado_em }) => date(criado_em),
-            texto: ({ criado_em }) => criado_em,
-          },
-          {
-            id: 'acoes',
-            titulo: t('acoes'),
-            largura: '160px',
-            permissao: 'produtos:editar',
-            render: ({ id, nome }) => (
-              <>
-                <Button size="compact-sm" variant="subtle" onClick={() => begin('editar', id, nome)}>
-                  {kit('editar')}
-                </Button>
-                {can('produtos:excluir') && (
-                  <Button size="compact-sm" variant="subtle" color="red" onClick={() => begin('excluir', id, nome)}>
-                    {kit('excluir')}
-                  </Button>
-                )}
-              </>
-            ),
-          },
-        ]}
-        empty={{ titulo: t('vazio_produtos'), texto: t('produtos_texto'), acao: button }}
-      />
-      {open === 'novo' && (
-        <FormDrawer
-          titulo={t('novo_produto')}
-          rotulo={kit('criar')}
-          campos={campos}
-          enviar={async (values) => {
-            await call(api.produtos.post(loose(values)));
-            refresh('produtos');
-          }}
-          onClose={close}
-        />
-      )}
-      {open && open !== 'novo' && open.what === 'editar' && (
-        <FormDrawer
-          titulo={t('editar_produto')}
-          campos={campos}
-          inicial={open.valores}
-          revisao={{
-            etag: open.etag,
-            reler: async () => {
-              const again = await callWithEtag(api.produtos({ id: open.id }).get());
-              return { valores: again.data, etag: again.etag };
-            },
-          }}
-          enviar={async (values, revision) => {
-            await call(
-              api.produtos({ id: open.id }).put(loose(values), { headers: revision ? { 'if-match': revision } : {} }),
-            );
-          }}
-          onClose={() => {
-            refresh('produtos', 'licencas');
-            close();
-          }}
-        />
-      )}
-      {open && open !== 'novo' && open.what === 'excluir' && (
-        <Confirm
-          title={kit('excluir')}
-          text={t('excluir_texto', { nome: open.nome })}
-          action={kit('excluir')}
-          danger
-          typed={open.nome}
-          run={async () => {
-            await call(api.produtos({ id: open.id }).delete());
-            said(kit('feito'));
-            refresh('produtos');
-          }}
-          onClose={close}
-        />
       )}
     </>
   );
