@@ -105,14 +105,20 @@ test('every page is for everybody: in both themes, on a desk and on a phone', as
   expect((await Promise.all([walk('light', 1440), walk('dark', 390)])).flat()).toEqual([]);
 }, 150_000);
 
-test('so are the door, and what opens over a page', async () => {
-  const door = await browser.stranger();
+test.each(['light', 'dark'] as const)('so are the doors, and what opens over a page: %s', async (theme) => {
+  const found: string[] = [];
+  const door = await browser.stranger({ colorScheme: theme });
   await door.goto(browser.server.url);
   await door.getByRole('button', { name: 'Entrar', exact: true }).waitFor();
+  found.push(...(await violations(door)));
+  await door.goto(`${browser.server.url}/setup?codigo=qualquer`);
+  await door.getByRole('button', { name: 'Criar administrador' }).waitFor();
+  found.push(...(await violations(door)));
   const page = await browser.person('/clientes');
+  await page.emulateMedia({ colorScheme: theme });
   await page.getByRole('button', { name: 'Novo cliente' }).first().click();
   await page.getByRole('dialog').waitFor();
-  const found = [...(await violations(door)), ...(await violations(page))];
+  found.push(...(await violations(page)));
   await page.keyboard.press('Escape');
   await page.keyboard.press('Control+k');
   await page.getByRole('textbox', { name: 'Buscar cliente, licença ou máquina' }).waitFor();

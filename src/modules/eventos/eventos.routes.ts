@@ -1,10 +1,10 @@
 /** `/eventos` over HTTP: what has happened, and how its delivery goes. */
 
 import { Elysia, t } from 'elysia';
-import { parseRfc3339, rfc3339 } from '../../core/clock';
+import { rfc3339 } from '../../core/clock';
 import { eventTypes } from '../../core/events';
 import { readPage } from '../../core/page';
-import { invalidField } from '../../core/problem';
+import { moment } from '../../transport/http/kit/moment';
 import {
   type Authenticate,
   bearerToken,
@@ -51,14 +51,6 @@ const consumidorSchema = t.Object({
 
 function mortaView({ seq: _, morta_em, ...rest }: Morta): typeof mortaSchema.static {
   return { ...rest, morta_em: rfc3339(morta_em) };
-}
-
-/** A moment of the query in epoch milliseconds. @throws Problem VALIDACAO */
-function moment(campo: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const ms = parseRfc3339(text);
-  if (ms === null) throw invalidField(campo, 'deve ser uma data e hora RFC 3339, como 2026-11-24T14:05:00Z');
-  return ms;
 }
 
 interface Dependencies {

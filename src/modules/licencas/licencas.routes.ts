@@ -1,9 +1,9 @@
 /** `/licencas` for administrators. */
 
 import { Elysia, t } from 'elysia';
-import { type Clock, parseRfc3339 } from '../../core/clock';
+import type { Clock } from '../../core/clock';
 import { readPage } from '../../core/page';
-import { invalidField } from '../../core/problem';
+import { moment } from '../../transport/http/kit/moment';
 import {
   created,
   etag,
@@ -170,12 +170,4 @@ export function licencasRoutes(platform: Platform, licencas: Licencas, arquivo: 
 function updatesUntil(text: string | null | undefined): { atualizacoes_ate?: number | null } {
   if (text === undefined) return {};
   return { atualizacoes_ate: text === null ? null : (moment('atualizacoes_ate', text) ?? null) };
-}
-
-/** A date-time of the body in epoch milliseconds. @throws Problem VALIDACAO for a date that does not exist. */
-function moment(campo: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const epochMs = parseRfc3339(text);
-  if (epochMs === null) throw invalidField(campo, 'deve ser uma data e hora RFC 3339 que exista');
-  return epochMs;
 }

@@ -1,9 +1,8 @@
 /** `/logs` over HTTP. */
 
 import { Elysia, t } from 'elysia';
-import { parseRfc3339 } from '../../core/clock';
 import { pageLimitDefault } from '../../core/page';
-import { invalidField } from '../../core/problem';
+import { moment } from '../../transport/http/kit/moment';
 import { linkNext, listQuery, type Platform, pageOf } from '../../transport/http/kit/platform';
 import { docs, line, oneOf, textOrNull, timestamp } from '../../transport/http/kit/wire';
 import { linhaNiveis } from './linha.model';
@@ -26,13 +25,6 @@ const niveisSchema = t.Object({
     description: 'As partes que já registraram algo, cada uma com seu nível',
   }),
 });
-
-function moment(campo: string, text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  const ms = parseRfc3339(text);
-  if (ms === null) throw invalidField(campo, 'deve ser uma data e hora RFC 3339, como 2026-11-24T14:05:00Z');
-  return ms;
-}
 
 export function logsRoutes(platform: Platform, logs: Logs) {
   return new Elysia({ prefix: '/logs' })

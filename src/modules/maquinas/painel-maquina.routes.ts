@@ -1,9 +1,9 @@
 /** A machine's dashboard and its heartbeats as CSV, over HTTP. */
 
 import { Elysia } from 'elysia';
-import { type Clock, dayMs, parseRfc3339, rfc3339 } from '../../core/clock';
+import { type Clock, dayMs, rfc3339 } from '../../core/clock';
 import { readPage } from '../../core/page';
-import { invalidField } from '../../core/problem';
+import { moment } from '../../transport/http/kit/moment';
 import { idParams, type Platform } from '../../transport/http/kit/platform';
 import { docs } from '../../transport/http/kit/wire';
 import { alertaView } from '../alertas/alertas.schema';
@@ -140,10 +140,4 @@ function rangeOf(query: { de?: string | undefined; ate?: string | undefined }) {
     de: query.de === undefined ? null : moment('de', query.de),
     ate: query.ate === undefined ? null : moment('ate', query.ate),
   };
-}
-
-function moment(campo: string, text: string): number {
-  const epochMs = parseRfc3339(text);
-  if (epochMs === null) throw invalidField(campo, 'deve ser uma data e hora RFC 3339');
-  return epochMs;
 }

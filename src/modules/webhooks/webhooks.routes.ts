@@ -1,9 +1,9 @@
 /** `/webhooks` over HTTP. */
 
 import { Elysia, t } from 'elysia';
-import { parseRfc3339, rfc3339OrNull } from '../../core/clock';
+import { rfc3339OrNull } from '../../core/clock';
 import { readPage } from '../../core/page';
-import { invalidField } from '../../core/problem';
+import { moment } from '../../transport/http/kit/moment';
 import {
   created,
   etag,
@@ -180,10 +180,4 @@ export function webhooksRoutes(platform: Platform, webhooks: Webhooks, entregas:
         detail: docs(tag, 'reenviarEntrega', 'Entrega de novo, com o mesmo webhook-id'),
       },
     );
-}
-
-function moment(campo: string, text: string): number {
-  const ms = parseRfc3339(text);
-  if (ms === null) throw invalidField(campo, 'esta data não existe');
-  return ms;
 }

@@ -30,6 +30,29 @@ interface FormProps {
   dito?: string;
 }
 
+/**
+ * The revision of an old record, and how to read it again.
+ * @param toForm what stands in the fields, where that is not the record as it is.
+ */
+export function revisionOf(
+  etag: string | null,
+  read: () => Promise<{ data: Values; etag: string | null }>,
+  toForm: (record: Values) => Values = (record) => record,
+): NonNullable<FormProps['revisao']> {
+  return {
+    etag,
+    reler: async () => {
+      const again = await read();
+      return { valores: toForm(again.data), etag: again.etag };
+    },
+  };
+}
+
+/** Has the server refuse the change (412) when the record is no longer as it was read. */
+export function ifMatch(etag: string | null) {
+  return { headers: etag ? { 'if-match': etag } : {} };
+}
+
 /** Mount it to open it. */
 export function FormDrawer(props: FormProps) {
   const { titulo, campos, inicial = {}, revisao, onClose } = props;

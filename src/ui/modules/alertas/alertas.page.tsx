@@ -1,9 +1,9 @@
 /** Alerts and the rules behind them. */
 
 import { Stack, Tabs, Text, Title } from '@mantine/core';
-import { useState } from 'react';
 import { api, call } from '../../kit/api';
 import { Confirm, said } from '../../kit/feedback';
+import { kitTexts } from '../../kit/kit.texts';
 import { List } from '../../kit/list';
 import { loose, refresh } from '../../kit/query';
 import { Status, useSituacaoText } from '../../kit/status';
@@ -44,8 +44,8 @@ export default function AlertasPage() {
 
 function Alertas() {
   const t = useT(alertasTexts);
+  const kit = useT(kitTexts);
   const situacao = useSituacaoText();
-  const [, setDone] = useState(0);
   const each =
     (action: 'reconhecer' | 'resolver', message: string) =>
     async (rows: readonly { id: string }[]): Promise<void> => {
@@ -55,7 +55,6 @@ function Alertas() {
       }
       said(message);
       refresh('alertas', 'painel');
-      setDone((count) => count + 1);
     };
   return (
     <List
@@ -123,7 +122,7 @@ function Alertas() {
           open: (rows, done) => (
             <Confirm
               title={t('reconhecer')}
-              text={rows.length}
+              text={kit('selecionados', { n: rows.length })}
               action={t('reconhecer')}
               run={() => each('reconhecer', t('reconhecido'))(rows)}
               onClose={done}
@@ -136,7 +135,7 @@ function Alertas() {
           open: (rows, done) => (
             <Confirm
               title={t('resolver')}
-              text={rows.length}
+              text={kit('selecionados', { n: rows.length })}
               action={t('resolver')}
               run={() => each('resolver', t('resolvido'))(rows)}
               onClose={done}

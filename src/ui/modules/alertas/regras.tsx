@@ -5,7 +5,7 @@ import { IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
 import { api, call, callWithEtag } from '../../kit/api';
 import { Confirm, failed, said } from '../../kit/feedback';
-import { FormDrawer } from '../../kit/form';
+import { FormDrawer, ifMatch, revisionOf } from '../../kit/form';
 import type { Field, Values } from '../../kit/form-field';
 import { number } from '../../kit/format';
 import { kitTexts } from '../../kit/kit.texts';
@@ -237,16 +237,9 @@ export function Regras() {
           titulo={t('editar_regra')}
           campos={campos}
           inicial={open.valores}
-          revisao={{
-            etag: open.etag,
-            reler: async () => {
-              const again = await callWithEtag(api.alertas.regras({ id: open.id }).get());
-              return { valores: formValues(again.data), etag: again.etag };
-            },
-          }}
+          revisao={revisionOf(open.etag, () => callWithEtag(api.alertas.regras({ id: open.id }).get()), formValues)}
           enviar={async (values, revision) => {
-            const headers = revision ? { 'if-match': revision } : {};
-            await call(api.alertas.regras({ id: open.id }).put(loose(bodyOf(values)), { headers }));
+            await call(api.alertas.regras({ id: open.id }).put(loose(bodyOf(values)), ifMatch(revision)));
           }}
           onClose={() => {
             refresh('regras');

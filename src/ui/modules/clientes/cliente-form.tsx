@@ -1,7 +1,7 @@
 /** A customer's fields, new and edited. */
 
 import { api, call, callWithEtag } from '../../kit/api';
-import { FormDrawer } from '../../kit/form';
+import { FormDrawer, ifMatch, revisionOf } from '../../kit/form';
 import type { Field, Values } from '../../kit/form-field';
 import { kitTexts } from '../../kit/kit.texts';
 import { loose, refresh } from '../../kit/query';
@@ -61,15 +61,9 @@ export function EditarCliente({ id, inicial, etag, onClose }: EditarProps) {
       titulo={t('editar')}
       campos={useCampos()}
       inicial={formValues(inicial)}
-      revisao={{
-        etag,
-        reler: async () => {
-          const { data, etag: now } = await callWithEtag(api.clientes({ id }).get());
-          return { valores: formValues(data), etag: now };
-        },
-      }}
+      revisao={revisionOf(etag, () => callWithEtag(api.clientes({ id }).get()), formValues)}
       enviar={async (values, revision) => {
-        await call(api.clientes({ id }).put(loose(values), { headers: revision ? { 'if-match': revision } : {} }));
+        await call(api.clientes({ id }).put(loose(values), ifMatch(revision)));
         refresh('clientes');
       }}
       onClose={() => {

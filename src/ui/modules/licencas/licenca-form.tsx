@@ -6,7 +6,7 @@ import { Link } from '@tanstack/react-router';
 import { useState } from 'react';
 import { api, call, callWithEtag } from '../../kit/api';
 import { Copyable } from '../../kit/copy';
-import { FormDrawer } from '../../kit/form';
+import { FormDrawer, ifMatch, revisionOf } from '../../kit/form';
 import type { Field, Values } from '../../kit/form-field';
 import { kitTexts } from '../../kit/kit.texts';
 import { loose, refresh } from '../../kit/query';
@@ -160,15 +160,9 @@ export function EditarLicenca({ id, inicial, etag, onClose }: EditProps) {
       titulo={t('editar')}
       campos={useEditable()}
       inicial={inicial}
-      revisao={{
-        etag,
-        reler: async () => {
-          const { data, etag: now } = await callWithEtag(api.licencas({ id }).get());
-          return { valores: data, etag: now };
-        },
-      }}
+      revisao={revisionOf(etag, () => callWithEtag(api.licencas({ id }).get()))}
       enviar={async (values, revision) => {
-        await call(api.licencas({ id }).put(loose(values), { headers: revision ? { 'if-match': revision } : {} }));
+        await call(api.licencas({ id }).put(loose(values), ifMatch(revision)));
       }}
       onClose={() => {
         refresh('licencas');

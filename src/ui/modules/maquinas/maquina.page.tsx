@@ -9,7 +9,7 @@ import { api, call, callWithEtag, download } from '../../kit/api';
 import { Copyable } from '../../kit/copy';
 import { EntityPage, EntityWaiting } from '../../kit/entity';
 import { Confirm, ErrorState, failed, said } from '../../kit/feedback';
-import { FormDrawer } from '../../kit/form';
+import { FormDrawer, ifMatch, revisionOf } from '../../kit/form';
 import { date } from '../../kit/format';
 import { kitTexts } from '../../kit/kit.texts';
 import { loose, refresh } from '../../kit/query';
@@ -158,15 +158,9 @@ export default function MaquinaPage() {
           titulo={t('editar')}
           campos={[{ nome: 'nome', rotulo: t('nome'), tipo: 'texto', obrigatorio: true }]}
           inicial={{ nome: maquina.nome }}
-          revisao={{
-            etag,
-            reler: async () => {
-              const again = await callWithEtag(api.maquinas({ id }).get());
-              return { valores: again.data, etag: again.etag };
-            },
-          }}
+          revisao={revisionOf(etag, () => callWithEtag(api.maquinas({ id }).get()))}
           enviar={async (values, revision) => {
-            await call(api.maquinas({ id }).put(loose(values), { headers: revision ? { 'if-match': revision } : {} }));
+            await call(api.maquinas({ id }).put(loose(values), ifMatch(revision)));
           }}
           onClose={() => {
             refresh('maquinas');

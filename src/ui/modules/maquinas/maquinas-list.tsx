@@ -1,10 +1,10 @@
 /** Machines as a list: thousands of them, live. */
 
 import { Anchor, Group, Progress, Text } from '@mantine/core';
-import { useState } from 'react';
 import { api, call } from '../../kit/api';
 import { Confirm, said } from '../../kit/feedback';
 import { number } from '../../kit/format';
+import { kitTexts } from '../../kit/kit.texts';
 import { List } from '../../kit/list';
 import { loose, refresh } from '../../kit/query';
 import { Status, useSituacaoText } from '../../kit/status';
@@ -20,8 +20,8 @@ const hotPercent = 95;
 
 export function MaquinasList({ fixed }: { fixed?: Params }) {
   const t = useT(maquinasTexts);
+  const kit = useT(kitTexts);
   const situacao = useSituacaoText();
-  const [, setOpen] = useState(0);
   return (
     <List
       nome="maquinas"
@@ -136,7 +136,7 @@ export function MaquinasList({ fixed }: { fixed?: Params }) {
           open: (rows, done) => (
             <Confirm
               title={t('desbloquear')}
-              text={rows.length}
+              text={kit('selecionados', { n: rows.length })}
               action={t('desbloquear')}
               run={async () => {
                 const { itens } = await call(api.maquinas.desbloquear.post({ ids: rows.map(({ id }) => id) }));
@@ -172,7 +172,6 @@ export function MaquinasList({ fixed }: { fixed?: Params }) {
   function outcome(itens: readonly { ok?: boolean; codigo?: string | undefined }[]): void {
     const bons = itens.filter(({ codigo }) => codigo === undefined).length;
     said(t('resultado', { bons, total: itens.length }));
-    setOpen((count) => count + 1);
     refresh('maquinas');
   }
 }

@@ -5,7 +5,7 @@ import { IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
 import { api, call, callWithEtag } from '../../kit/api';
 import { Confirm, failed, said } from '../../kit/feedback';
-import { FormDrawer } from '../../kit/form';
+import { FormDrawer, ifMatch, revisionOf } from '../../kit/form';
 import type { Field, Values } from '../../kit/form-field';
 import { money, number } from '../../kit/format';
 import { kitTexts } from '../../kit/kit.texts';
@@ -196,17 +196,9 @@ function Planos() {
           titulo={t('editar_plano')}
           campos={editFields}
           inicial={open.valores}
-          revisao={{
-            etag: open.etag,
-            reler: async () => {
-              const again = await callWithEtag(api.planos({ id: open.id }).get());
-              return { valores: planoValues(again.data), etag: again.etag };
-            },
-          }}
+          revisao={revisionOf(open.etag, () => callWithEtag(api.planos({ id: open.id }).get()), planoValues)}
           enviar={async (values, revision) => {
-            await call(
-              api.planos({ id: open.id }).put(loose(values), { headers: revision ? { 'if-match': revision } : {} }),
-            );
+            await call(api.planos({ id: open.id }).put(loose(values), ifMatch(revision)));
           }}
           onClose={() => {
             refresh('planos', 'licencas');

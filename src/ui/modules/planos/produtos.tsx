@@ -5,7 +5,7 @@ import { IconPlus } from '@tabler/icons-react';
 import { useState } from 'react';
 import { api, call, callWithEtag } from '../../kit/api';
 import { Confirm, failed, said } from '../../kit/feedback';
-import { FormDrawer } from '../../kit/form';
+import { FormDrawer, ifMatch, revisionOf } from '../../kit/form';
 import type { Field, Values } from '../../kit/form-field';
 import { date } from '../../kit/format';
 import { kitTexts } from '../../kit/kit.texts';
@@ -100,17 +100,9 @@ export function Produtos() {
           titulo={t('editar_produto')}
           campos={campos}
           inicial={open.valores}
-          revisao={{
-            etag: open.etag,
-            reler: async () => {
-              const again = await callWithEtag(api.produtos({ id: open.id }).get());
-              return { valores: again.data, etag: again.etag };
-            },
-          }}
+          revisao={revisionOf(open.etag, () => callWithEtag(api.produtos({ id: open.id }).get()))}
           enviar={async (values, revision) => {
-            await call(
-              api.produtos({ id: open.id }).put(loose(values), { headers: revision ? { 'if-match': revision } : {} }),
-            );
+            await call(api.produtos({ id: open.id }).put(loose(values), ifMatch(revision)));
           }}
           onClose={() => {
             refresh('produtos', 'licencas');

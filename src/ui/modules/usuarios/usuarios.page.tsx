@@ -6,7 +6,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { api, call, callWithEtag } from '../../kit/api';
 import { Confirm, failed, said } from '../../kit/feedback';
-import { FormDrawer } from '../../kit/form';
+import { FormDrawer, ifMatch, revisionOf } from '../../kit/form';
 import type { Field, Values } from '../../kit/form-field';
 import { kitTexts } from '../../kit/kit.texts';
 import { List } from '../../kit/list';
@@ -170,16 +170,9 @@ export default function UsuariosPage() {
           titulo={t('editar')}
           campos={campos(false)}
           inicial={formValues(one.valores)}
-          revisao={{
-            etag: one.etag,
-            reler: async () => {
-              const again = await callWithEtag(api.usuarios({ id: one.id }).get());
-              return { valores: formValues(again.data), etag: again.etag };
-            },
-          }}
+          revisao={revisionOf(one.etag, () => callWithEtag(api.usuarios({ id: one.id }).get()), formValues)}
           enviar={async (values, revision) => {
-            const headers = revision ? { 'if-match': revision } : {};
-            await call(api.usuarios({ id: one.id }).put(loose(values), { headers }));
+            await call(api.usuarios({ id: one.id }).put(loose(values), ifMatch(revision)));
           }}
           onClose={() => {
             refresh('usuarios');

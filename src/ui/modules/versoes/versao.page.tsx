@@ -9,7 +9,7 @@ import { api, call, callWithEtag, download, request } from '../../kit/api';
 import { Copyable } from '../../kit/copy';
 import { EntityPage, EntityWaiting } from '../../kit/entity';
 import { Confirm, ErrorState, failed, said } from '../../kit/feedback';
-import { FormDrawer } from '../../kit/form';
+import { FormDrawer, ifMatch, revisionOf } from '../../kit/form';
 import { bytes, dateTime, number } from '../../kit/format';
 import { kitTexts } from '../../kit/kit.texts';
 import { List } from '../../kit/list';
@@ -193,16 +193,9 @@ export default function VersaoPage() {
             { nome: 'notas', rotulo: t('notas'), tipo: 'longo' },
           ]}
           inicial={versao}
-          revisao={{
-            etag,
-            reler: async () => {
-              const again = await callWithEtag(api.uploads.versao({ id }).get());
-              return { valores: again.data, etag: again.etag };
-            },
-          }}
+          revisao={revisionOf(etag, () => callWithEtag(api.uploads.versao({ id }).get()))}
           enviar={async (values, revision) => {
-            const headers = revision ? { 'if-match': revision } : {};
-            await call(api.uploads.versao({ id }).put(loose(values), { headers }));
+            await call(api.uploads.versao({ id }).put(loose(values), ifMatch(revision)));
           }}
           onClose={() => {
             refresh('versoes');

@@ -1,7 +1,7 @@
 /** A webhook's fields, new and edited. */
 
 import { api, call, callWithEtag } from '../../kit/api';
-import { FormDrawer } from '../../kit/form';
+import { FormDrawer, ifMatch, revisionOf } from '../../kit/form';
 import type { Field, Values } from '../../kit/form-field';
 import { kitTexts } from '../../kit/kit.texts';
 import { loose, refresh } from '../../kit/query';
@@ -57,15 +57,9 @@ export function EditarWebhook({ id, inicial, etag, onClose }: EditProps) {
       titulo={t('editar')}
       campos={useCampos()}
       inicial={formValues(inicial)}
-      revisao={{
-        etag,
-        reler: async () => {
-          const { data, etag: now } = await callWithEtag(api.webhooks({ id }).get());
-          return { valores: formValues(data), etag: now };
-        },
-      }}
+      revisao={revisionOf(etag, () => callWithEtag(api.webhooks({ id }).get()), formValues)}
       enviar={async (values, revision) => {
-        await call(api.webhooks({ id }).put(loose(values), { headers: revision ? { 'if-match': revision } : {} }));
+        await call(api.webhooks({ id }).put(loose(values), ifMatch(revision)));
       }}
       onClose={() => {
         refresh('webhooks');
