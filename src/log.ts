@@ -70,6 +70,7 @@ async function openFiles({ folder, keep, megabytes }: LogFiles): Promise<Destina
     size: `${megabytes}m`,
     limit: { count: keep - 1, removeOtherLogFiles: true },
     mkdir: true,
+    mode: 0o600,
     sync: true,
   });
   // A full disk ends no process; the line is on stdout.

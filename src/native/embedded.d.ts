@@ -23,6 +23,7 @@ declare module 'pino-roll' {
     size: string;
     limit: { count: number; removeOtherLogFiles: boolean };
     mkdir: boolean;
+    mode: number;
     sync: boolean;
   }
   /** Opens the file of today; more follow by themselves. */

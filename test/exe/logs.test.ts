@@ -90,5 +90,6 @@ describe('what was logged', () => {
       expect({ secret, found: text.includes(secret) }).toEqual({ secret, found: false });
     }
     expect(statSync(data).mode & 0o077).toBe(0);
+    for (const name of readdirSync(join(data, 'logs'))) expect(statSync(join(data, 'logs', name)).mode & 0o077).toBe(0);
   });
 });
