@@ -62,8 +62,18 @@ const fingerprints = () =>
     names.map((name) => [new X509Certificate(readFileSync(join(folder, `${name}.cert`))).fingerprint256, name]),
   );
 
-/** Which certificate a port shows. */
-function shown(url: string): Promise<Name> {
+/**
+ * Which certificate a port shows. The kernel resets whoever is not yet taken in the very moment that a listener closes, before
+ * anything was asked: whoever meets that moment asks once more.
+ */
+async function shown(url: string): Promise<Name> {
+  return probe(url).catch((error: unknown) => {
+    if (error instanceof Error && 'code' in error && error.code === 'ECONNRESET') return probe(url);
+    throw error;
+  });
+}
+
+function probe(url: string): Promise<Name> {
   const { hostname, port } = new URL(url);
   return new Promise((resolve, reject) => {
     const socket = connect({ host: hostname, port: Number(port), rejectUnauthorized: false }, () => {
@@ -109,13 +119,22 @@ test('a new certificate is shown without a restart, and neither a connection nor
   // As certbot does, one after the other.
   put('cert', 'second');
   put('key', 'second');
+  let resets = 0;
   await eventually(
     async () => {
-      expect((await fetch(`${server.url}/livez`, { headers: { connection: 'close' } })).status).toBe(200);
-      return both();
+      try {
+        expect((await fetch(`${server.url}/livez`, { headers: { connection: 'close' } })).status).toBe(200);
+        return await both();
+      } catch (error) {
+        if (!(error instanceof Error && 'code' in error && error.code === 'ECONNRESET')) throw error;
+        // The kernel resets whoever is not yet taken in the very moment that a listener closes; nothing was asked then.
+        resets += 1;
+        return [];
+      }
     },
-    (names) => names.every((name) => name === 'second'),
+    (names) => names.length === 2 && names.every((name) => name === 'second'),
   );
+  expect(resets).toBeLessThanOrEqual(1);
   for (const client of clients) {
     await client.publishAsync(topicos.heartbeat, heartbeat, { qos: 1 });
     await client.endAsync();

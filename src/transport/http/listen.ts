@@ -71,6 +71,8 @@ export function listenHttp(
     const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
     throw new OperationalError(`cannot listen for HTTP on ${host}:${port} (${reason}); is the port in use?`);
   }
+  /** Servers whose certificate was replaced, which still take connections for a moment. */
+  const outgoing = new Set<Listening>();
   /** Servers that take no more connections and finish those they have. */
   const retiring = new Set<Promise<void>>();
 
@@ -88,12 +90,15 @@ export function listenHttp(
     replaceCertificate: (pair) => {
       const before = current;
       current = serve(bound, pair);
-      retire(before);
+      // Who waits to be taken by the old one is reset when it closes: it closes right after it has looked for more.
+      outgoing.add(before);
+      setImmediate(() => outgoing.delete(before) && retire(before));
     },
     // Requests under way are finished; idle connections are closed.
     stop: async () => {
       sockets.close();
-      retire(current);
+      for (const server of [...outgoing, current]) retire(server);
+      outgoing.clear();
       await Promise.all(retiring);
     },
   };
