@@ -1,6 +1,6 @@
 /** Reports, as a page and to take away. */
 
-import { Button, Menu, Modal } from '@mantine/core';
+import { Button, Menu, Modal, Skeleton } from '@mantine/core';
 import { IconFilePlus } from '@tabler/icons-react';
 import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
@@ -140,5 +140,10 @@ function ReportFrame({ id, titulo }: { id: string; titulo: string }) {
     queryKey: ['relatorios', id, 'html'],
     queryFn: async () => (await request(`/api/v1/relatorios/${id}?formato=html`)).text(),
   });
-  return <iframe title={titulo} srcDoc={data ?? ''} sandbox="" className="relatorio" />;
+  // A frame is given its page once: one that changes under way may stay empty.
+  return data === undefined ? (
+    <Skeleton className="relatorio" />
+  ) : (
+    <iframe title={titulo} srcDoc={data} sandbox="" className="relatorio" />
+  );
 }
