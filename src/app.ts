@@ -11,6 +11,7 @@ import { composeJobs } from './compose/jobs';
 import { composeMetrics } from './compose/metrics';
 import { openPorts, type Ports } from './compose/ports';
 import { createServices } from './compose/services';
+import { tellDamage, tellSetAside } from './compose/store-health';
 import type { Log } from './log';
 import type { Settings } from './settings';
 import { createWebSockets } from './transport/http/websocket';
@@ -46,6 +47,8 @@ export async function createApp(settings: Settings, log: Log) {
     /** Listens, and begins the work in the background. @returns the addresses of both ports. */
     async start(): Promise<{ url: string; mqtt: string }> {
       await events.prepare();
+      tellDamage(adapters);
+      await tellSetAside(adapters);
       if (settings.adminEmail && settings.adminPassword && !(await administrador.exists())) {
         await administrador.definir('ambiente', settings.adminEmail, settings.adminPassword);
       }

@@ -12,10 +12,10 @@ import { nativeSelfCheck } from '../native/self-check';
 import type { Settings } from '../settings';
 import { backupFolder, listBackups } from '../storage/backup/catalog';
 import { type DataFolder, dataFolder, lockDataFolder, prepareDataFolder } from '../storage/data-folder';
+import { checkStore } from '../storage/lmdb/check';
 import { checkVersionFiles } from './doctor-files';
 import { checkCertificate, checkMail, checkWebhooks, type Finding } from './doctor-network';
 
-const namedDatabasesMax = 32;
 const freeBytesMin = 512 * 1024 ** 2;
 /** Before this the clock has surely lost its battery: the program did not exist. */
 const earliestClockMs = Date.UTC(2026, 0, 1);
@@ -43,7 +43,7 @@ export async function doctor(settings: Settings, { json }: { json?: boolean } = 
     checkClock(),
     ...(await checkPorts(settings, running)),
     checkSqlite(folder),
-    await checkLmdb(folder),
+    await attempt('heartbeats', () => checkHeartbeats(folder)),
     await attempt('versions', () => checkVersionFiles(folder)),
     checkKeys(folder),
     checkBackups(settings, folder),
@@ -176,29 +176,11 @@ function checkSqlite({ database }: DataFolder): Finding {
   }
 }
 
-/** Read only, as a backup reads it: a running server is not disturbed. */
-async function checkLmdb({ lmdb }: DataFolder): Promise<Finding> {
-  const nome = 'heartbeats';
-  if (!existsSync(join(lmdb, 'data.mdb')))
-    return { nome, ok: true, detalhe: 'none yet; the first start makes the store' };
-  try {
-    const { open } = await import('lmdb');
-    const root = open({ path: lmdb, readOnly: true, maxDbs: namedDatabasesMax });
-    let entries = 0;
-    for (const name of root.getKeys()) {
-      const db = root.openDB<Buffer, Buffer>({ name: String(name), keyEncoding: 'binary', encoding: 'binary' });
-      for (const entry of db.getRange()) entries += entry.value.length >= 0 ? 1 : 0;
-    }
-    await root.close();
-    return { nome, ok: true, detalhe: `every one of ${entries} entries reads` };
-  } catch (error) {
-    return {
-      nome,
-      ok: false,
-      detalhe: error instanceof Error ? error.message : String(error),
-      remedio: 'restore the newest backup',
-    };
-  }
+/** Read by another process: a damaged store ends who reads it. */
+async function checkHeartbeats({ lmdb }: DataFolder): Promise<Finding> {
+  const { ok, detalhe } = await checkStore(lmdb, null);
+  const remedio = 'start the server, which sets it aside and begins a new one; or restore the newest backup';
+  return { nome: 'heartbeats', ok, detalhe, ...(ok ? {} : { remedio }) };
 }
 
 function checkKeys({ keys }: DataFolder): Finding {

@@ -119,6 +119,15 @@ export function createProgram(): Program {
   doctor.option('--json', 'print the findings as JSON');
   doctor.action(done(async () => (await import('./doctor')).doctor(settingsOf(doctor), doctor.opts())));
 
+  const checkStore = configure(program.command('check-store', { hidden: true }))
+    .description('Read a store of heartbeats to its end.')
+    .argument('<folder>', 'the store')
+    .argument('[copy]', 'copy it there first')
+    .argument('[how]', 'pages or entries', 'pages');
+  checkStore.action((folder: string, copy: string | undefined, how: string) =>
+    done(async () => (await import('./check-store')).checkStore(folder, copy, how))(),
+  );
+
   const openapi = command(program, 'openapi', 'Print the OpenAPI document.');
   openapi.action(done(async () => (await import('./openapi')).openapi()));
 

@@ -6,6 +6,7 @@ import { createLogParts, type Log } from '../log';
 import type { Settings } from '../settings';
 import { closeToOthers, lockDataFolder, prepareDataFolder } from '../storage/data-folder';
 import { createCounters } from '../storage/lmdb/counters';
+import { closeStore, prepareStore } from '../storage/lmdb/guard';
 import { openLmdb } from '../storage/lmdb/open';
 import { createSeriesStore } from '../storage/lmdb/series';
 import { openStores } from '../stores';
@@ -25,12 +26,17 @@ export async function openAdapters(settings: Settings, log: Log) {
   }
   const folder = prepareDataFolder(settings.data);
   const unlock = lockDataFolder(folder);
-  const stores = await backupBeforeMigration(settings, folder)
-    .then(() => openStores(folder, clock))
-    .catch((error: unknown) => {
-      unlock();
-      throw error;
-    });
+  const open = async () => {
+    const setAside = await prepareStore(folder, clock.now(), (err) =>
+      log.warn({ err }, 'the store of heartbeats is used without having been looked at'),
+    );
+    await backupBeforeMigration(settings, folder);
+    return { setAside, ...(await openStores(folder, clock)) };
+  };
+  const { setAside, ...stores } = await open().catch((error: unknown) => {
+    unlock();
+    throw error;
+  });
   const lmdb = openLmdb(folder.lmdb);
   const series = createSeriesStore(lmdb, {
     rawMs: settings.metricsRawHours * hourMs,
@@ -49,6 +55,8 @@ export async function openAdapters(settings: Settings, log: Log) {
     ids,
     folder,
     ...stores,
+    /** The damaged store of heartbeats that this start has replaced. */
+    setAside,
     lmdb,
     series,
     counters,
@@ -60,7 +68,7 @@ export async function openAdapters(settings: Settings, log: Log) {
     close: async (): Promise<void> => {
       await series.settled();
       await counters.settled();
-      await lmdb.close();
+      await closeStore(lmdb, folder);
       await stores.close();
       unlock();
     },

@@ -162,10 +162,11 @@ async function systemMetrics(
   folder: string,
   relay: { stats(): Promise<{ atraso_ms: number; mortas: number }[]> },
 ): Promise<Record<string, number>> {
-  const { bavail, blocks } = await statfs(folder);
+  const { bavail, blocks, bsize } = await statfs(folder);
   const lags = await relay.stats();
   return {
     disco_livre_pct: blocks === 0 ? 0 : (bavail / blocks) * 100,
+    disco_livre_mb: (bavail * bsize) / 1024 ** 2,
     memoria_mb: process.memoryUsage.rss() / 1024 ** 2,
     atraso_eventos_s: Math.max(0, ...lags.map(({ atraso_ms }) => atraso_ms)) / secondMs,
     entregas_mortas: lags.reduce((total, { mortas }) => total + mortas, 0),

@@ -25,11 +25,10 @@ import type { Jobs } from './jobs';
 import type { Metrics } from './metrics';
 import { operationChecks } from './operation-checks';
 import type { Services } from './services';
+import { storeChecks } from './store-health';
 
 /** Requests with a licence key, per address: an installation behind one address verifies often, a guesser oftener. */
 const keyPolicy = { nome: 'chave', burst: 600, perSecond: 50 };
-/** No machine has this id; asking for it shows that the store answers. */
-const nobody = '00000000-0000-7000-8000-000000000000';
 
 interface Composed {
   adapters: Adapters;
@@ -40,7 +39,7 @@ interface Composed {
 }
 
 export function composeHttp({ adapters, services, jobs, events, metrics }: Composed): HttpHandler {
-  const { settings, logParts, clock, ids, sqlite, work, keyring, series, addresses } = adapters;
+  const { settings, logParts, clock, ids, sqlite, work, keyring, addresses } = adapters;
   const log = logParts.of('http');
   const { verificacao } = services;
   const { authenticate } = events;
@@ -58,13 +57,7 @@ export function composeHttp({ adapters, services, jobs, events, metrics }: Compo
     .use(commerceApi(parts))
     .use(machinesApi(parts))
     .use(operationApi(parts))
-    .use(
-      systemRoutes(keyring, [
-        { nome: 'sqlite', check: () => void sqlite.readerHandle.query('SELECT 1').get() },
-        { nome: 'lmdb', check: () => void series.lastSeen(nobody) },
-        ...operationChecks(adapters, events, jobs),
-      ]),
-    )
+    .use(systemRoutes(keyring, [...storeChecks(adapters), ...operationChecks(adapters, events, jobs)]))
     .use(discoveryRoutes(() => settings.publicUrl || addresses.url))
     .use(redefinirPages(services.recuperacao))
     .use(metricsRoutes(platform, metrics.text))

@@ -13,18 +13,25 @@ function self(): string[] {
   return [process.execPath, resolve(import.meta.dir, '../main.ts')];
 }
 
+/** How a command ended. */
+export interface Ended {
+  stdout: string;
+  /** Its own one-line reason for failing; null when it did not. */
+  reason: string | null;
+  /** The signal that ended it, if one did. */
+  signal: string | null;
+}
+
 /**
- * Runs a command to its end.
+ * Runs a command to its end, whichever that is.
  * @param env in addition to what this process has.
  * @param signal kills it.
- * @returns what it printed.
- * @throws OperationalError with its own one-line reason when it fails.
  */
-export async function runSelf(
+export async function trySelf(
   args: readonly string[],
   env: Readonly<Record<string, string>>,
   signal: AbortSignal | null,
-): Promise<string> {
+): Promise<Ended> {
   const child = Bun.spawn([...self(), ...args], {
     env: { ...process.env, ...env },
     stdin: 'ignore',
@@ -37,11 +44,29 @@ export async function runSelf(
     new Response(child.stderr).text(),
     child.exited,
   ]);
-  if (exitCode === 0) return stdout.slice(0, outputCharactersMax);
-  const reason = stderr
+  const signalCode = child.signalCode === null ? null : String(child.signalCode);
+  if (exitCode === 0) return { stdout: stdout.slice(0, outputCharactersMax), reason: null, signal: null };
+  // After a signal the runtime's own report is the last that was said, and tells an operator nothing.
+  if (signalCode) return { stdout: '', reason: `it ended by ${signalCode}`, signal: signalCode };
+  const said = stderr
     .trim()
     .split('\n')
     .at(-1)
     ?.replace(/^narcidicontrol: /, '');
-  throw new OperationalError(reason || `it ended by ${child.signalCode ?? `exit code ${exitCode}`}`);
+  return { stdout: '', reason: said || `it ended by exit code ${exitCode}`, signal: null };
+}
+
+/**
+ * Runs a command that must succeed; parameters as for `trySelf`.
+ * @returns what it printed.
+ * @throws OperationalError with its own one-line reason when it fails.
+ */
+export async function runSelf(
+  args: readonly string[],
+  env: Readonly<Record<string, string>>,
+  signal: AbortSignal | null,
+): Promise<string> {
+  const { stdout, reason } = await trySelf(args, env, signal);
+  if (reason !== null) throw new OperationalError(reason);
+  return stdout;
 }

@@ -141,12 +141,18 @@ export function createMedidas({ work, clock, abertura }: Dependencies) {
     /** Writes what has begun and what has ended since the last time. */
     async gravar(sistema: Sistema): Promise<void> {
       await observeSystem(sistema);
-      const batch = [...changed.values()];
+      const batch = [...changed];
       changed = new Map();
-      for (let from = 0; from < batch.length; from += perTransaction) {
-        await work.write(systemActor('alertas'), async (tx) => {
-          for (const one of batch.slice(from, from + perTransaction)) await save(tx, one);
-        });
+      let from = 0;
+      try {
+        for (; from < batch.length; from += perTransaction) {
+          await work.write(systemActor('alertas'), async (tx) => {
+            for (const [, one] of batch.slice(from, from + perTransaction)) await save(tx, one);
+          });
+        }
+      } finally {
+        // What a full disk refused is written as soon as it can be, unless it has changed since.
+        for (const [key, one] of batch.slice(from)) if (!changed.has(key)) changed.set(key, one);
       }
     },
   };

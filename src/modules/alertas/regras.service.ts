@@ -1,7 +1,6 @@
 /** What can be done with alert rules. */
 
 import { type Actor, authorize } from '../../core/actor';
-import type { EventType } from '../../core/events';
 import type { Ids } from '../../core/ids';
 import type { Page, PageRequest } from '../../core/page';
 import { Problem } from '../../core/problem';
@@ -9,7 +8,7 @@ import type { Db, Tx, UnitOfWork } from '../../storage/sqlite/unit-of-work';
 import type { Abertura } from './abertura.service';
 import { getAlerta, openAlertasOf } from './alertas.store';
 import { deleteEsperasOf } from './esperas.store';
-import { checkRegra, type Regra, type RegraFields, type Severidade } from './regras.model';
+import { checkRegra, type Regra, type RegraFields } from './regras.model';
 import {
   activeRegras,
   countRegras,
@@ -123,36 +122,49 @@ function watches({ ativa, evento, metrica, condicao, limite, agrupar_por }: Regr
   return JSON.stringify([ativa, evento, metrica, condicao, limite, agrupar_por]);
 }
 
-const builtIn: readonly [string, EventType, Severidade][] = [
-  ['Cliente novo', 'cliente.criado', 'info'],
-  ['Licença expirada', 'licenca.expirada', 'aviso'],
-  ['Máquina offline', 'maquina.offline', 'aviso'],
-  ['Atividade suspeita', 'seguranca.suspeita', 'critico'],
-  ['Pagamento pendente', 'fatura.pendente', 'aviso'],
-  ['Webhook desativado', 'webhook.desativado', 'critico'],
+type BuiltIn = Pick<Regra, 'nome' | 'severidade'> & Partial<Regra>;
+
+/** In this order since ever: the place of a rule is its id. */
+const builtIn: readonly BuiltIn[] = [
+  { nome: 'Cliente novo', evento: 'cliente.criado', severidade: 'info' },
+  { nome: 'Licença expirada', evento: 'licenca.expirada', severidade: 'aviso' },
+  { nome: 'Máquina offline', evento: 'maquina.offline', severidade: 'aviso', agrupar_por: 'cliente' },
+  { nome: 'Atividade suspeita', evento: 'seguranca.suspeita', severidade: 'critico' },
+  { nome: 'Pagamento pendente', evento: 'fatura.pendente', severidade: 'aviso' },
+  { nome: 'Webhook desativado', evento: 'webhook.desativado', severidade: 'critico' },
+  { nome: 'Backup falhou', evento: 'backup.falhou', severidade: 'critico' },
+  { nome: 'Erro do sistema', evento: 'sistema.erro', severidade: 'critico' },
+  // While there is still room to write the alert itself, and to clear up.
+  {
+    nome: 'Disco quase cheio',
+    metrica: 'sistema.disco_livre_mb',
+    condicao: 'menor',
+    limite: 512,
+    limite_retorno: 1_024,
+    severidade: 'critico',
+  },
 ];
 
 /** The rules every installation begins with, on; whoever has changed one keeps the change. */
 export async function ensureRegrasEmbutidas(db: Db, now: number): Promise<void> {
   const regras = builtIn.map(
-    ([nome, evento, severidade], index): Regra => ({
+    (rule, index): Regra => ({
       id: `00000000-0000-7000-8000-0000000000a${index + 1}`,
-      nome,
       embutida: true,
       ativa: true,
-      evento,
+      evento: null,
       metrica: null,
       condicao: null,
       limite: null,
       limite_retorno: null,
       por_minutos: 0,
-      severidade,
       canais: ['email', 'webhook', 'ui'],
       silencio: null,
-      agrupar_por: evento === 'maquina.offline' ? 'cliente' : 'entidade',
+      agrupar_por: 'entidade',
       criado_em: now,
       atualizado_em: now,
       rev: 1,
+      ...rule,
     }),
   );
   const known = new Set((await activeRegras(db)).map(({ id }) => id));

@@ -8,12 +8,13 @@
  */
 
 import { Database } from 'bun:sqlite';
-import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { open } from 'lmdb';
 import { OperationalError } from '../../core/operational-error';
 import type { DataFolder } from '../data-folder';
 import { contentPath, listContents } from '../files/content-store';
+import { copyStore } from '../lmdb/check';
 import { schemaOf } from '../sqlite/open';
 import type { Source } from './archive-write';
 import { databaseMember, lmdbMember, type Manifest } from './manifest';
@@ -43,16 +44,10 @@ export async function takeSnapshot(folder: DataFolder, staging: string): Promise
   return { sources, esquema: schemaOf(database), contagens: { sqlite: countRows(database), lmdb: lmdb ?? {} } };
 }
 
-/** LMDB copies by itself, page by page, from one moment's tree. @returns the entries by database, or null without a store. */
+/** @returns the entries by database, or null without a store. */
 async function copyLmdb(from: string, to: string): Promise<Record<string, number> | null> {
   if (!existsSync(join(from, 'data.mdb'))) return null;
-  mkdirSync(to, { mode: 0o700 });
-  const env = open({ path: from, readOnly: true, maxDbs: namedDatabasesMax });
-  try {
-    await env.backup(to, true);
-  } finally {
-    await env.close();
-  }
+  await copyStore(from, to);
   return countEntries(to);
 }
 

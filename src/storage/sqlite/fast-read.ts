@@ -5,6 +5,7 @@
 
 import type { Database, SQLQueryBindings } from 'bun:sqlite';
 import type { CompiledQuery } from 'kysely';
+import { noticed } from './damage';
 
 /**
  * Prepares a compiled query; its parameters are given anew at each call, in the order they were compiled in.
@@ -15,7 +16,7 @@ export function prepareRead<Row>(
   query: CompiledQuery<Row>,
 ): (...parameters: SQLQueryBindings[]) => Row | null {
   const statement = handle.prepare<Row, SQLQueryBindings[]>(query.sql);
-  return (...parameters) => statement.get(...parameters);
+  return (...parameters) => noticed(handle, () => statement.get(...parameters));
 }
 
 /** The same for queries that answer several rows. */
@@ -24,5 +25,5 @@ export function prepareReadAll<Row>(
   query: CompiledQuery<Row>,
 ): (...parameters: SQLQueryBindings[]) => Row[] {
   const statement = handle.prepare<Row, SQLQueryBindings[]>(query.sql);
-  return (...parameters) => statement.all(...parameters);
+  return (...parameters) => noticed(handle, () => statement.all(...parameters));
 }

@@ -2,13 +2,18 @@
 
 import { Database, type SQLQueryBindings } from 'bun:sqlite';
 import { existsSync } from 'node:fs';
-import { Kysely, type SqliteDatabase, SqliteDialect } from 'kysely';
+import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteDialectConfig } from 'kysely';
 import { Migrator } from 'kysely/migration';
 import { OperationalError } from '../../core/operational-error';
+import { type Damage, noticed, watchForDamage } from './damage';
 import { migrations } from './migrations';
+import { PatientSqliteDriver } from './patient-driver';
 import type { Schema } from './schema';
 
-const busyTimeoutMs = 5_000;
+/** SQLite waits inside the call, and the event loop with it. Readers meet a lock only while another process recovers the log. */
+const readerBusyTimeoutMs = 250;
+/** Before the event loop has anything else to do. */
+const openBusyTimeoutMs = 5_000;
 const readerCacheKib = 16_384;
 /** 16 MB of log between two copies into the file: a page that is written often is copied once for many commits. */
 const checkpointPages = 4_000;
@@ -20,6 +25,7 @@ export interface Sqlite {
   reader: Kysely<Schema>;
   /** The reader's raw handle, for the few statements whose cost counts in microseconds. */
   readerHandle: Database;
+  damage: Damage;
   /** The migrations that this opening has applied. */
   migrated: readonly string[];
   close(): Promise<void>;
@@ -37,16 +43,26 @@ function kyselyDatabase(db: Database): SqliteDatabase {
       return {
         // Not by `columnNames`: asking for them runs the statement once, without its parameters.
         reader: answersRows.test(sql),
-        all: (parameters) => statement.all(...bind(parameters)),
+        all: (parameters) => noticed(db, () => statement.all(...bind(parameters))),
         run: (parameters) => {
           // A full disk makes SQLite roll back by itself; to do it again would fail, and hide why.
           if (sql === 'rollback' && !db.inTransaction) return { changes: 0, lastInsertRowid: 0 };
-          return statement.run(...bind(parameters));
+          return noticed(db, () => statement.run(...bind(parameters)));
         },
         iterate: (parameters) => statement.iterate(...bind(parameters)) as IterableIterator<unknown>,
       };
     },
   };
+}
+
+class WriterDialect extends SqliteDialect {
+  constructor(private readonly config: SqliteDialectConfig) {
+    super(config);
+  }
+
+  override createDriver(): PatientSqliteDriver {
+    return new PatientSqliteDriver(this.config);
+  }
 }
 
 const answersRows = /^\s*(select|with|pragma|explain)\b|\breturning\b/i;
@@ -60,15 +76,18 @@ function toBinding(value: unknown): SQLQueryBindings {
 
 function openHandle(file: string, readonly: boolean): Database {
   const db = readonly ? new Database(file, { readonly: true }) : new Database(file, { create: true, readwrite: true });
-  db.run(`PRAGMA busy_timeout = ${busyTimeoutMs}`);
   if (readonly) {
+    db.run(`PRAGMA busy_timeout = ${readerBusyTimeoutMs}`);
     db.run(`PRAGMA cache_size = -${readerCacheKib}`);
   } else {
+    db.run(`PRAGMA busy_timeout = ${openBusyTimeoutMs}`);
     db.run('PRAGMA journal_mode = WAL');
     db.run('PRAGMA synchronous = FULL');
     db.run('PRAGMA foreign_keys = ON');
     db.run('PRAGMA secure_delete = ON');
     db.run(`PRAGMA wal_autocheckpoint = ${checkpointPages}`);
+    // From here on PatientSqliteDriver waits.
+    db.run('PRAGMA busy_timeout = 0');
   }
   return db;
 }
@@ -131,9 +150,8 @@ export function needsMigration(file: string): boolean {
  * @throws OperationalError for a newer schema.
  */
 export async function openSqlite(file: string): Promise<Sqlite> {
-  const writer = new Kysely<Schema>({
-    dialect: new SqliteDialect({ database: kyselyDatabase(openHandle(file, false)) }),
-  });
+  const writerHandle = openHandle(file, false);
+  const writer = new Kysely<Schema>({ dialect: new WriterDialect({ database: kyselyDatabase(writerHandle) }) });
   let migrated: string[];
   try {
     migrated = await migrate(writer);
@@ -147,6 +165,7 @@ export async function openSqlite(file: string): Promise<Sqlite> {
     writer,
     reader,
     readerHandle,
+    damage: watchForDamage([writerHandle, readerHandle]),
     migrated,
     close: async () => {
       await reader.destroy();
