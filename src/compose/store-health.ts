@@ -14,7 +14,7 @@ export function storeChecks({ sqlite, series }: Pick<Adapters, 'sqlite' | 'serie
       "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'",
     )
     .all()
-    .map(({ name }) => sqlite.readerHandle.query(`SELECT 1 FROM "${name}" LIMIT 1`));
+    .map(({ name }) => sqlite.readerHandle.query(`SELECT 1 FROM "${name}" NOT INDEXED LIMIT 1`));
   return [
     {
       nome: 'sqlite',

@@ -60,6 +60,10 @@ describe('a disk that fills up in mid-write', () => {
     acknowledged.push(again.body.id);
     for (const id of acknowledged) expect((await call('GET', `/clientes/${id}`)).status).toBe(200);
     expect((await call('GET', '/auditoria/verificar')).body.integra).toBe(true);
+    await eventually(
+      async () => (await call('GET', '/alertas/?status=aberto')).body.itens,
+      (itens: { regra: string }[]) => itens.some(({ regra }) => regra === 'Disco quase cheio'),
+    );
     const copy = join(folder.path, 'depois.tar.zst');
     const made = await call('POST', '/backups');
     expect(made.status).toBe(201);

@@ -62,7 +62,11 @@ describe('the built-in rules', () => {
       'seguranca.suspeita',
       'fatura.pendente',
       'webhook.desativado',
+      'backup.falhou',
+      'sistema.erro',
+      null,
     ]);
+    expect(itens.at(-1)).toMatchObject({ metrica: 'sistema.disco_livre_mb', condicao: 'menor', limite: 512 });
     expect(itens.every(({ ativa, embutida }: { ativa: boolean; embutida: boolean }) => ativa && embutida)).toBe(true);
     expect((await server.call('DELETE', `/alertas/regras/${itens[0].id}`)).status).toBe(409);
     const changed = await server.call('PUT', `/alertas/regras/${itens[0].id}`, { canais: ['ui'] });
