@@ -19,6 +19,7 @@ import { alertasRoutes } from '../modules/alertas/alertas.routes';
 import { regrasRoutes } from '../modules/alertas/regras.routes';
 import { auditoriaRoutes } from '../modules/auditoria/auditoria.routes';
 import { historicoRoutes } from '../modules/auditoria/historico.routes';
+import { restauracaoRoutes } from '../modules/auditoria/restauracao.routes';
 import { backupsRoutes } from '../modules/backups/backups.routes';
 import { clientesRoutes } from '../modules/clientes/clientes.routes';
 import { lgpdRoutes } from '../modules/clientes/lgpd.routes';
@@ -49,6 +50,7 @@ import type { RateLimiter } from '../transport/http/kit/rate-limit';
 import type { Adapters } from './adapters';
 import type { Events } from './events';
 import type { Jobs } from './jobs';
+import { restauraveis } from './restauracao';
 import type { Services } from './services';
 import { versionRoutes } from './versoes';
 
@@ -82,7 +84,8 @@ export function accessApi({ platform, services }: ApiParts) {
     .use(perfisRoutes(platform, services.perfis))
     .use(chavesApiRoutes(platform, services.chavesApi))
     .use(auditoriaRoutes(platform, services.auditoria))
-    .use(historicoRoutes(platform, services.historico));
+    .use(historicoRoutes(platform, services.historico))
+    .use(restauracaoRoutes(platform, services.historico, restauraveis(services)));
 }
 
 /** What is sold, and to whom. */

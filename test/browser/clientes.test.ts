@@ -48,6 +48,15 @@ describe('a customer', () => {
     expect(await form.getByLabel('Nome').inputValue()).toBe('Documento errado');
   });
 
+  test('is taken back to an earlier point of its history', async () => {
+    const { id, nome } = await newCliente('Nome certo');
+    expect((await call('PUT', `/clientes/${id}`, { nome: 'Engano' })).status).toBe(200);
+    const page = await browser.person(`/clientes/${id}`);
+    await page.getByRole('button', { name: 'Voltar a este ponto' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Restaurar' }).click();
+    await page.getByRole('heading', { name: nome }).waitFor();
+  });
+
   test('edited by two people at once is a choice, shown by field', async () => {
     const { id } = await newCliente('Antes');
     const page = await browser.person(`/clientes/${id}`);

@@ -111,3 +111,55 @@ describe('two points of a history', () => {
     }
   });
 });
+
+describe('a record restored from its history', () => {
+  const restore = (path: string, mudanca: string | undefined, headers = {}) =>
+    server.call('POST', `${path}/historico/${mudanca}/restaurar`, undefined, headers);
+
+  test('is what it was after that change, as one more change, and only once', async () => {
+    const { clienteId, licenca } = await createLicenca(server, { limite_maquinas: 3, recursos: ['a'] });
+    const path = `/clientes/${clienteId}`;
+    const original = (await server.call('GET', path)).body;
+    await server.call('PUT', path, { nome: 'Engano', telefone: '11999990000', metadados: { x: 1 } });
+    await server.call('POST', `${path}/bloquear`, { motivo: 'sem relação' });
+    const [first] = await historyOf(path);
+    const restored = await restore(path, first?.id);
+    expect(restored.status).toBe(200);
+    expect(restored.body.restauradas).toContainEqual({ campo: 'nome', antes: 'Engano', depois: original.nome });
+    const now = (await server.call('GET', path)).body;
+    expect(now).toMatchObject({ nome: original.nome, telefone: null, metadados: original.metadados });
+    // A block is not undone by looking back.
+    expect(now.status).toBe('bloqueado');
+    expect((await historyOf(path)).at(-1)).toMatchObject({ acao: 'editar', depois: { nome: original.nome } });
+    expect((await restore(path, first?.id)).body).toEqual({ restauradas: [] });
+
+    const of = `/licencas/${licenca.id}`;
+    const ate = '2027-01-01T00:00:00.000Z';
+    await server.call('PUT', of, { atualizacoes_ate: ate, recursos: ['a', 'b'], limite_maquinas: 9 });
+    const second = (await historyOf(of)).at(-1);
+    await server.call('PUT', of, { atualizacoes_ate: null, recursos: [], limite_maquinas: 1 });
+    expect((await restore(of, second?.id)).status).toBe(200);
+    expect((await server.call('GET', of)).body).toMatchObject({
+      atualizacoes_ate: ate,
+      recursos: ['a', 'b'],
+      limite_maquinas: 9,
+    });
+  });
+
+  test('is refused for another record, an old revision, a taken value and after anonymisation', async () => {
+    const email = `${unique('r')}@exemplo.com.br`;
+    const created = await server.call('POST', '/clientes', { nome: 'Um', email });
+    const path = `/clientes/${created.body.id}`;
+    await server.call('PUT', path, { email: `${unique('r')}@exemplo.com.br` });
+    const [first] = await historyOf(path);
+    const other = await createLicenca(server);
+    const [foreign] = await historyOf(`/clientes/${other.clienteId}`);
+    expect((await restore(path, foreign?.id)).body.codigo).toBe('VALIDACAO');
+    expect((await restore(path, first?.id, { 'If-Match': '"1"' })).body.codigo).toBe('VERSAO_DESATUALIZADA');
+    await server.call('POST', '/clientes', { nome: 'Outro', email });
+    expect((await restore(path, first?.id)).status).toBe(409);
+    await server.call('POST', `${path}/cancelar`);
+    expect((await server.call('POST', `${path}/anonimizar`)).status).toBe(200);
+    expect((await restore(path, first?.id)).body.codigo).toBe('TRANSICAO_INVALIDA');
+  });
+});

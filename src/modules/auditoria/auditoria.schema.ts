@@ -21,7 +21,7 @@ export const auditSchema = t.Object({
 });
 
 /** Fields that hold a moment, which rows keep in epoch milliseconds. */
-const momentName = /(_em|_desde|^periodo_inicio|^periodo_fim)$/;
+const momentName = /(_em|_desde|_ate|^periodo_inicio|^periodo_fim)$/;
 
 export function auditView(row: AuditRow): typeof auditSchema.static {
   return {

@@ -17,7 +17,7 @@ import {
 import { docs, motivoBody } from '../../transport/http/kit/wire';
 import type { Arquivo } from './arquivo.service';
 import { editLicencaBody, licencaFilterQuery, licencaSchema, novaLicencaBody, renovarBody } from './licencas.schema';
-import type { LicencaShown, Licencas } from './licencas.service';
+import type { LicencaEdit, LicencaShown, Licencas } from './licencas.service';
 import { licencaSortable } from './licencas.store';
 import { licencaView } from './licencas.view';
 
@@ -107,9 +107,7 @@ export function licencasRoutes(platform: Platform, licencas: Licencas, arquivo: 
     .put(
       '/:id',
       async ({ ator, params, body, request, set }) => {
-        const { atualizacoes_ate, ...rest } = body;
-        const edit = { ...rest, ...updatesUntil(atualizacoes_ate) };
-        return view(await licencas.atualizar(await ator(), params.id, edit, expectedRevision(request)), set);
+        return view(await licencas.atualizar(await ator(), params.id, editOf(body), expectedRevision(request)), set);
       },
       {
         acesso: 'licencas:editar',
@@ -164,6 +162,11 @@ export function licencasRoutes(platform: Platform, licencas: Licencas, arquivo: 
         ),
       },
     );
+}
+
+/** An edit as the service takes it. @throws Problem VALIDACAO */
+export function editOf({ atualizacoes_ate, ...rest }: typeof editLicencaBody.static): LicencaEdit {
+  return { ...rest, ...updatesUntil(atualizacoes_ate) };
 }
 
 /** The end of updates as the service takes it; nothing when it was not said. */

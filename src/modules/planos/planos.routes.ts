@@ -64,6 +64,8 @@ const simulacaoSchema = t.Object({
   ),
 });
 
+export const editPlanoBody = t.Partial(t.Object(editable));
+
 function planoView({ rev: _, criado_em, atualizado_em, ...rest }: Plano): typeof planoSchema.static {
   return { ...rest, criado_em: rfc3339(criado_em), atualizado_em: rfc3339(atualizado_em) };
 }
@@ -130,7 +132,7 @@ export function planosRoutes(platform: Platform, planos: Planos) {
       {
         acesso: 'planos:editar',
         params: idParams,
-        body: t.Partial(t.Object(editable)),
+        body: editPlanoBody,
         response: { 200: planoSchema },
         detail: docs(
           tag,
@@ -156,7 +158,7 @@ export function planosRoutes(platform: Platform, planos: Planos) {
     .post('/:id/simular', async ({ ator, params, body }) => planos.simular(await ator(), params.id, body), {
       acesso: 'planos:ler',
       params: idParams,
-      body: t.Partial(t.Object(editable)),
+      body: editPlanoBody,
       response: { 200: simulacaoSchema },
       detail: docs(tag, 'simularPlano', 'O que mudaria para as licenças de hoje', 'Nada é gravado.'),
     });

@@ -40,6 +40,8 @@ const produtoSchema = t.Object({
   atualizado_em: timestamp,
 });
 
+export const editProdutoBody = t.Partial(t.Object(fields));
+
 function produtoView({ id, slug, nome, uso_geral, criado_em, atualizado_em }: Produto): typeof produtoSchema.static {
   return { id, slug, nome, uso_geral, criado_em: rfc3339(criado_em), atualizado_em: rfc3339(atualizado_em) };
 }
@@ -99,7 +101,7 @@ export function produtosRoutes(platform: Platform, produtos: Produtos) {
       {
         acesso: 'produtos:editar',
         params: idParams,
-        body: t.Partial(t.Object(fields)),
+        body: editProdutoBody,
         response: { 200: produtoSchema },
         detail: docs(tag, 'editarProduto', 'Muda campos de um produto'),
       },

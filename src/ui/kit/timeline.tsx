@@ -6,6 +6,7 @@ import { useState } from 'react';
 import { request } from './api';
 import { ErrorState } from './feedback';
 import { kitTexts } from './kit.texts';
+import { RestoreButton } from './restore';
 import { defineTexts, useT } from './texts';
 import { When } from './time';
 
@@ -89,7 +90,7 @@ export function HistoryTimeline({ modulo, id }: { modulo: string; id: string }) 
           </Text>
         )}
         <Timeline bulletSize={12} lineWidth={2}>
-          {entries.map((entry) => (
+          {entries.map((entry, index) => (
             <Timeline.Item key={entry.id}>
               <Text size="sm">
                 <b>{entry.ator.nome}</b> {acao(entry.acao)}
@@ -98,6 +99,7 @@ export function HistoryTimeline({ modulo, id }: { modulo: string; id: string }) 
                 <When at={entry.em} />
               </Text>
               <Changes entry={entry} />
+              {index > 0 && <RestoreButton modulo={modulo} id={id} mudanca={entry.id} />}
             </Timeline.Item>
           ))}
         </Timeline>
