@@ -6,6 +6,7 @@ import { backup, conferirBackups, simulacroRestauracao } from '../modules/backup
 import { limparEventos } from '../modules/eventos/eventos.jobs';
 import { renovarAssinaturas } from '../modules/faturas/faturas.jobs';
 import { licencasExpirando } from '../modules/licencas/licencas.jobs';
+import { createDisponibilidade } from '../modules/maquinas/disponibilidade.service';
 import { comandosVencidos, maquinasOffline } from '../modules/maquinas/maquinas.jobs';
 import { compactarMetricas } from '../modules/maquinas/metricas.jobs';
 import { churnJob, limparAnomalias, procurarSuspeitas } from '../modules/ml/ml.jobs';
@@ -29,7 +30,17 @@ export function composeJobs(adapters: Adapters, services: Services, events: Even
   const { timeZone } = settings;
   const formatos = formatosBrasil(timeZone);
   const { painel, emails } = services;
-  const relatorios = createRelatorios({ work, ids, painel, emails, formatos, timeZone });
+  const disponibilidade = createDisponibilidade(adapters);
+  const relatorios = createRelatorios({
+    work,
+    ids,
+    clock,
+    painel,
+    emails,
+    formatos,
+    timeZone,
+    disponibilidade,
+  });
   const jobs: Job[] = [
     maquinasOffline(services.presenca),
     comandosVencidos(services.comandos),

@@ -43,7 +43,8 @@ describe('/relatorios', () => {
     expect(dados.clientes_novos[0]).toMatchObject({ id: novo.body.id, nome });
     expect(dados.clientes_perdidos).toMatchObject([{ id: clienteId }]);
     expect(dados.licencas.criadas).toBe(1);
-    expect(dados.maquinas.total).toBe(1);
+    expect(dados.maquinas).toMatchObject({ total: 1, disponibilidade_pct: 100 });
+    expect(dados.maquinas_ausentes).toEqual([]);
   });
 
   test('come as page, table and document, in the formats of Brazil', async () => {
@@ -52,6 +53,7 @@ describe('/relatorios', () => {
     const csv = await get(`${path}?formato=csv`);
     expect(csv.headers.get('content-type')).toStartWith('text/csv');
     expect(csv.bytes.toString()).toContain('Receita,Recorrente por mês,"R$ 0,00",\n');
+    expect(csv.bytes.toString()).toContain('Máquinas,Disponibilidade no período,100%,');
     const html = await get(`${path}?formato=html`);
     expect(html.bytes.toString()).toContain('Pão &amp; &lt;Açúcar&gt; &quot;Ltda.&quot;');
     expect(html.bytes.toString()).toContain('<svg');

@@ -32,7 +32,11 @@ export interface RelatorioDados {
     bloqueadas: number;
     nunca_vistas: number;
     quedas: number;
+    /** Of the period; absent in reports of earlier releases. */
+    disponibilidade_pct?: number | null;
   };
+  /** Those that were there least in the period; absent in reports of earlier releases. */
+  maquinas_ausentes?: { id: string; nome: string; cliente: string; disponibilidade_pct: number }[];
   versoes: { versao: string; maquinas: number }[];
   seguranca: { suspeitas: number; logins_falhos: number };
   risco: { baixo: number; medio: number; alto: number; critico: number };

@@ -1,11 +1,12 @@
 /** Makes reports, keeps them, tells of them, and finds them again. A report once made does not change. */
 
 import { type Actor, authorize, systemActor } from '../../core/actor';
-import { dayMs, rfc3339 } from '../../core/clock';
+import { type Clock, dayMs, rfc3339 } from '../../core/clock';
 import type { Ids } from '../../core/ids';
 import type { Page, PageRequest } from '../../core/page';
 import type { Db, Tx, UnitOfWork } from '../../storage/sqlite/unit-of-work';
 import type { Emails } from '../emails/emails.service';
+import type { Disponibilidade, DisponibilidadeDaFrota } from '../maquinas/disponibilidade.service';
 import type { Painel } from '../painel/painel.service';
 import {
   type Formatos,
@@ -37,18 +38,21 @@ const expiringMs = 30 * dayMs;
 interface Dependencies {
   work: UnitOfWork;
   ids: Ids;
+  clock: Clock;
   painel: Pick<Painel, 'resumo'>;
   emails: Pick<Emails, 'enfileirar' | 'destinatarios'>;
   formatos: Formatos;
   timeZone: string;
+  disponibilidade: Pick<Disponibilidade, 'daFrota'>;
 }
 
 export type Relatorios = ReturnType<typeof createRelatorios>;
 
-export function createRelatorios({ work, ids, painel, emails, formatos, timeZone }: Dependencies) {
+export function createRelatorios(dependencies: Dependencies) {
+  const { work, ids, clock, painel, emails, formatos, timeZone, disponibilidade } = dependencies;
   const system = systemActor('relatorios');
 
-  async function gather(db: Db, periodo: Periodo): Promise<RelatorioDados> {
+  async function gather(db: Db, periodo: Periodo, frota: DisponibilidadeDaFrota): Promise<RelatorioDados> {
     const { clientes, licencas, maquinas, receita, risco, expirando_30_dias } = await painel.resumo(system);
     const novos = await newClientes(db, periodo);
     const perdidos = await lostClientes(db, periodo);
@@ -84,7 +88,9 @@ export function createRelatorios({ work, ids, painel, emails, formatos, timeZone
         bloqueadas: maquinas.bloqueadas,
         nunca_vistas: maquinas.nunca_vistas,
         quedas: await actionsIn(db, periodo, 'desconectar', 'maquina'),
+        disponibilidade_pct: frota.media_pct,
       },
+      maquinas_ausentes: frota.piores,
       versoes: await versoesEmCampo(db),
       seguranca: {
         suspeitas: await eventsIn(db, periodo, 'seguranca.suspeita'),
@@ -111,14 +117,16 @@ export function createRelatorios({ work, ids, painel, emails, formatos, timeZone
     /** Makes the report of the day, week or month that ends now; it is mailed in the same commit. */
     async gerar(actor: Actor, tipo: RelatorioTipo): Promise<Relatorio> {
       authorize(actor, 'relatorios:executar');
+      const periodo = periodEnding(tipo, clock.now(), timeZone);
+      // Every heartbeat of the period is read for it: not while others wait to write.
+      const frota = await disponibilidade.daFrota(periodo.inicio, periodo.fim);
       return work.write(actor, async (tx) => {
-        const periodo = periodEnding(tipo, tx.now, timeZone);
         const relatorio: Relatorio = {
           id: ids.next(tx.now),
           tipo,
           periodo_inicio: periodo.inicio,
           periodo_fim: periodo.fim,
-          dados: await gather(tx.db, periodo),
+          dados: await gather(tx.db, periodo, frota),
           criado_em: tx.now,
         };
         await insertRelatorio(tx.db, relatorio);

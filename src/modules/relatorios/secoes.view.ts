@@ -95,7 +95,17 @@ function receitaSecao({ receita }: RelatorioDados, { dinheiro }: Formatos): Seca
   };
 }
 
-function maquinasSecao({ maquinas }: RelatorioDados, { porcento }: Formatos, count: Count): Secao {
+function maquinasSecao(
+  { maquinas, maquinas_ausentes = [] }: RelatorioDados,
+  { porcento }: Formatos,
+  count: Count,
+): Secao {
+  const { disponibilidade_pct = null } = maquinas;
+  const rows = maquinas_ausentes.map(({ nome, cliente, disponibilidade_pct: pct }) => [
+    nome,
+    cliente,
+    porcento(pct / 100),
+  ]);
   const heard = maquinas.online + maquinas.offline;
   return {
     titulo: 'Máquinas',
@@ -103,6 +113,10 @@ function maquinasSecao({ maquinas }: RelatorioDados, { porcento }: Formatos, cou
       count('Online', maquinas.online),
       count('Offline', maquinas.offline),
       { rotulo: 'Online entre as que já falaram', valor: heard === 0 ? '–' : porcento(maquinas.online / heard) },
+      {
+        rotulo: 'Disponibilidade no período',
+        valor: disponibilidade_pct === null ? '–' : porcento(disponibilidade_pct / 100),
+      },
       count('Quedas no período', maquinas.quedas),
       count('Bloqueadas', maquinas.bloqueadas),
       count('Nunca vistas', maquinas.nunca_vistas),
@@ -113,7 +127,7 @@ function maquinasSecao({ maquinas }: RelatorioDados, { porcento }: Formatos, cou
       { rotulo: 'Offline', valor: maquinas.offline },
       { rotulo: 'Bloqueadas', valor: maquinas.bloqueadas },
     ],
-    tabela: null,
+    tabela: rows.length > 0 ? { colunas: ['Mais ausentes', 'Cliente', 'Disponibilidade'], linhas: rows } : null,
   };
 }
 
