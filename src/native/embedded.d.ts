@@ -10,6 +10,11 @@ declare module '*.md' {
   export default path;
 }
 
+declare module '*.py' {
+  const text: string;
+  export default text;
+}
+
 /** Read by the bundler into the style sheets of the web UI. */
 declare module '*.css';
 

@@ -13,6 +13,8 @@ const transpiler = new Transpiler({ loader: 'ts' });
 const layers: readonly (readonly [string, RegExp])[] = [
   ['core', /^core\//],
   ['native', /^native\//],
+  // What customers download: it stands alone.
+  ['SDKs', /^sdk\//],
   ['guides', /^docs\//],
   // The machine side is another program in the same file: it knows the server by its wire contract only.
   ['agent', /^agent\//],
@@ -56,8 +58,20 @@ describe('the structure', () => {
 
   test('time comes from core/clock only', () => {
     const readers = files.filter((file) => /\bDate\.now\(\)|new Date\(\)/.test(readFileSync(join(src, file), 'utf8')));
-    // doctor judges the machine's own clock, and a simulated machine is another computer with a clock of its own.
-    expect(readers).toEqual(['commands/demo/simulated-machine.ts', 'commands/doctor.ts', 'core/clock.ts']);
+    // doctor judges the machine's own clock; a simulated machine and the SDK are on computers with clocks of their own.
+    expect(readers).toEqual([
+      'commands/demo/simulated-machine.ts',
+      'commands/doctor.ts',
+      'core/clock.ts',
+      'sdk/typescript/narcidicontrol.ts',
+    ]);
+  });
+
+  test('an SDK imports nothing but what is in every runtime', () => {
+    const sdk = files.filter((file) => file.startsWith('sdk/'));
+    expect(sdk).not.toEqual([]);
+    const imported = sdk.flatMap((file) => transpiler.scanImports(readFileSync(join(src, file), 'utf8')));
+    expect(imported.filter(({ path }) => !path.startsWith('node:'))).toEqual([]);
   });
 
   test('only main ends the process', () => {

@@ -21,6 +21,16 @@ export function docsRoutes() {
       },
       hidden,
     )
+    .get(
+      '/sdk/:arquivo',
+      async ({ params }) => {
+        const { sdkArquivos } = await import('../../docs/sdk');
+        const arquivo = Object.hasOwn(sdkArquivos, params.arquivo) ? sdkArquivos[params.arquivo] : undefined;
+        if (!arquivo) throw new Problem('NAO_ENCONTRADO', { detalhe: 'Não há SDK com este nome.' });
+        return file(await arquivo.texto(), arquivo.tipo);
+      },
+      hidden,
+    )
     .get('/:slug', ({ params }) => page('pt', params.slug), hidden);
 }
 
