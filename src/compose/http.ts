@@ -14,7 +14,7 @@ import { createRateLimiter } from '../transport/http/kit/rate-limit';
 import { logged } from '../transport/http/logged';
 import { measured } from '../transport/http/measure';
 import { metricsRoutes } from '../transport/http/metrics.routes';
-import { openApiRoutes } from '../transport/http/openapi';
+import { openApiRoutes } from '../transport/http/openapi/openapi.routes';
 import { createHttpHandler, type HttpHandler } from '../transport/http/server';
 import { systemRoutes } from '../transport/http/system.routes';
 import { uiRoutes } from '../transport/http/ui.routes';

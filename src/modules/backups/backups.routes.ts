@@ -6,7 +6,7 @@ import { encodeCursor, readPage } from '../../core/page';
 import type { BackupRecord, Check } from '../../storage/backup/catalog';
 import { backupOrigins } from '../../storage/backup/manifest';
 import { idParams, linkNext, listQuery, type Platform, pageOf } from '../../transport/http/kit/platform';
-import { docs, oneOf, timestamp, uuid } from '../../transport/http/kit/wire';
+import { answers, docs, oneOf, timestamp, uuid } from '../../transport/http/kit/wire';
 import { fileResponse } from '../versoes/download.http';
 import type { Backups } from './backups.service';
 
@@ -129,12 +129,15 @@ export function backupsRoutes(platform: Platform, backups: Backups) {
       {
         acesso: 'backups:executar',
         params: idParams,
-        detail: docs(
-          tag,
-          'baixarBackup',
-          'O arquivo do backup',
-          'Contém todas as chaves e todos os registros: pede backups:executar e fica na auditoria. Aceita Range.',
-        ),
+        detail: {
+          ...docs(
+            tag,
+            'baixarBackup',
+            'O arquivo do backup',
+            'Contém todas as chaves e todos os registros: pede backups:executar e fica na auditoria. Aceita Range.',
+          ),
+          ...answers('O arquivo', ['application/octet-stream']),
+        },
       },
     )
     .post('/:id/verificar', async ({ ator, params }) => backupView(await backups.verificar(await ator(), params.id)), {

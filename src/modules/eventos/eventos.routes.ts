@@ -14,7 +14,7 @@ import {
   type Platform,
   pageOf,
 } from '../../transport/http/kit/platform';
-import { docs, line, oneOf, textOrNull, timestamp, uuid } from '../../transport/http/kit/wire';
+import { answers, docs, line, oneOf, textOrNull, timestamp, uuid } from '../../transport/http/kit/wire';
 import type { Eventos } from './eventos.service';
 import { eventoSortable, type Morta, mortaSortable } from './eventos.store';
 import { type createStream, readLastId } from './stream.http';
@@ -103,12 +103,15 @@ export function eventosRoutes({ platform, eventos, stream, authenticate }: Depen
           tipos: t.Optional(line(2_000, { description: 'Padrões com vírgulas; todos se não for dito' })),
           ultimo_id: t.Optional(line(64, { description: 'Em vez do cabeçalho Last-Event-ID' })),
         }),
-        detail: docs(
-          tag,
-          'ouvirEventos',
-          'Eventos ao vivo (text/event-stream)',
-          'Com Last-Event-ID segue de onde parou; um comentário a cada 15 s.',
-        ),
+        detail: {
+          ...docs(
+            tag,
+            'ouvirEventos',
+            'Eventos ao vivo (text/event-stream)',
+            'Com Last-Event-ID segue de onde parou; um comentário a cada 15 s.',
+          ),
+          ...answers('Um evento após o outro', ['text/event-stream']),
+        },
       },
     )
     .get('/consumidores', async ({ ator }) => ({ itens: await eventos.consumidores(await ator()) }), {

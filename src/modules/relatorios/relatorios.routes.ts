@@ -4,7 +4,7 @@ import { Elysia, t } from 'elysia';
 import { rfc3339 } from '../../core/clock';
 import { readPage } from '../../core/page';
 import { idParams, linkNext, listQuery, type Platform, pageOf } from '../../transport/http/kit/platform';
-import { docs, oneOf, timestamp, uuid } from '../../transport/http/kit/wire';
+import { answers, docs, oneOf, timestamp, uuid } from '../../transport/http/kit/wire';
 import { relatorioCsv } from './csv.view';
 import { relatorioHtml } from './html.view';
 import { type Formatos, type Relatorio, relatorioTipos, tituloOf } from './relatorios.model';
@@ -107,7 +107,10 @@ export function relatoriosRoutes(platform: Platform, relatorios: Relatorios, for
         acesso: 'relatorios:ler',
         params: idParams,
         query: t.Object({ formato: t.Optional(oneOf(formatoNomes)) }),
-        detail: docs(tag, 'obterRelatorio', 'Um relatório, em JSON, CSV, página ou PDF'),
+        detail: {
+          ...docs(tag, 'obterRelatorio', 'Um relatório, em JSON, CSV, página ou PDF'),
+          ...answers('O relatório, no formato pedido', ['text/csv', 'text/html', 'application/pdf'], relatorioSchema),
+        },
       },
     );
 }

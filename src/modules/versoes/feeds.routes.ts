@@ -9,7 +9,7 @@ import { Problem } from '../../core/problem';
 import { anonymous, contextOf } from '../../transport/http/kit/context';
 import type { Platform } from '../../transport/http/kit/platform';
 import type { RateLimiter } from '../../transport/http/kit/rate-limit';
-import { docs, oneOf } from '../../transport/http/kit/wire';
+import { answers, docs, oneOf, timestamp } from '../../transport/http/kit/wire';
 import { originOf, sendFile } from './atualizacao.routes';
 import type { Chamador, Chamadores } from './chamadores.service';
 import { actorOf, type Downloads } from './download.service';
@@ -21,6 +21,19 @@ const tag = 'Versões';
 /** Stands where the key would, when it comes in a header. */
 const inHeader = '-';
 const keyHeader = 'x-licenca';
+
+/** What Tauri's updater reads, in its own words. */
+const tauriFile = { url: t.String(), signature: t.String() };
+const tauriSchema = t.Object({
+  version: t.String({ examples: ['2.1.0'] }),
+  notes: t.String(),
+  pub_date: timestamp,
+});
+const tauriDynamicSchema = t.Object({ ...tauriSchema.properties, ...tauriFile });
+const tauriStaticSchema = t.Object({
+  ...tauriSchema.properties,
+  platforms: t.Record(t.String(), t.Object(tauriFile), { description: 'Por plataforma, como windows-x86_64' }),
+});
 
 interface Dependencies {
   platform: Platform;
@@ -124,7 +137,10 @@ export function feedsRoutes({ platform, feeds, chamadores, downloads, transferen
         acesso: 'publico',
         params: t.Object({ chave }),
         query,
-        detail: docs(tag, 'feedTauriEstatico', 'Feed do Tauri, forma estática'),
+        detail: {
+          ...docs(tag, 'feedTauriEstatico', 'Feed do Tauri, forma estática'),
+          ...answers('A versão mais alta de cada plataforma', [], tauriStaticSchema),
+        },
       },
     )
     .get(
@@ -145,7 +161,10 @@ export function feedsRoutes({ platform, feeds, chamadores, downloads, transferen
           versao: t.String({ maxLength: 64, description: '{{current_version}}' }),
         }),
         query,
-        detail: docs(tag, 'feedTauri', 'Feed do Tauri, forma dinâmica', '204 quando não há nada mais novo.'),
+        detail: {
+          ...docs(tag, 'feedTauri', 'Feed do Tauri, forma dinâmica', '204 quando não há nada mais novo.'),
+          ...answers('A versão que se oferece', [], tauriDynamicSchema),
+        },
       },
     );
 }

@@ -3,7 +3,7 @@
 import { Elysia, t } from 'elysia';
 import { version } from '../../native/build-info';
 import type { Keyring } from '../../storage/keys/keyring';
-import { docs } from './kit/wire';
+import { answers, docs } from './kit/wire';
 
 export interface HealthCheck {
   nome: string;
@@ -12,6 +12,27 @@ export interface HealthCheck {
 }
 
 const tag = 'Sistema';
+const readySchema = t.Object({
+  status: t.Union([t.Literal('ok'), t.Literal('indisponivel')]),
+  versao: t.String({ examples: [version] }),
+  partes: t.Record(t.String(), t.String(), {
+    description: 'ok, ou o que há de errado, por parte',
+    examples: [{ sqlite: 'ok', lmdb: 'ok' }],
+  }),
+});
+/** RFC 7517 and RFC 8037. */
+const jwksSchema = t.Object({
+  keys: t.Array(
+    t.Object({
+      kty: t.String({ examples: ['OKP'] }),
+      crv: t.String({ examples: ['Ed25519'] }),
+      x: t.String({ examples: ['11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo'] }),
+      kid: t.String({ examples: ['1a2b3c4d5e6f7081'] }),
+      use: t.Literal('sig'),
+      alg: t.Literal('EdDSA'),
+    }),
+  ),
+});
 
 /** `/livez`, `/readyz`, the JWKS and the front page. */
 export function systemRoutes(keyring: Keyring, checks: readonly HealthCheck[]) {
@@ -35,14 +56,29 @@ export function systemRoutes(keyring: Keyring, checks: readonly HealthCheck[]) {
         }
         return { status: set.status === 503 ? 'indisponivel' : 'ok', versao: version, partes };
       },
-      { detail: { ...docs(tag, 'readyz', 'Cada parte responde; 503 diz qual não'), security: [] } },
+      {
+        detail: {
+          ...docs(tag, 'readyz', 'Cada parte responde; 503 diz qual não'),
+          ...readyAnswers(),
+          security: [],
+        },
+      },
     )
     .get('/.well-known/jwks.json', () => keyring.jwks(), {
-      detail: { ...docs(tag, 'chavesPublicas', 'As chaves que verificam certificados (RFC 7517)'), security: [] },
+      detail: {
+        ...docs(tag, 'chavesPublicas', 'As chaves que verificam certificados (RFC 7517)'),
+        ...answers('As chaves, a mais nova por último', [], jwksSchema),
+        security: [],
+      },
     })
     .get('/', () => new Response(frontPage(), { headers: { 'content-type': 'text/html; charset=utf-8' } }), {
       detail: { hide: true },
     });
+}
+
+function readyAnswers() {
+  const { responses } = answers('Tudo responde', [], readySchema);
+  return { responses: { ...responses, 503: { ...responses[200], description: 'Algo não responde' } } };
 }
 
 function frontPage(): string {

@@ -47,6 +47,8 @@ export function createPlatform(authenticate: Authenticate) {
     .decorate('actorOf', actorOf)
     .macro({
       acesso: (access: Access) => ({
+        // For the OpenAPI document, which tells callers what they need.
+        detail: { 'x-acesso': access } as object,
         parse: [
           async ({ request }: { request: Request }) => {
             await admit(request, access);

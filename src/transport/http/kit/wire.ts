@@ -48,11 +48,14 @@ export const problemSchema = t.Object(
   {
     type: t.String(),
     title: t.String(),
-    status: t.Integer(),
+    status: integer(),
     detail: t.String(),
     instance: t.String(),
     codigo: t.String({ examples: ['VALIDACAO'] }),
     request_id: textOrNull,
+    definitivo: t.Optional(
+      t.Boolean({ description: 'false em todo 429 e 5xx: confie no certificado e tente de novo', examples: [false] }),
+    ),
     erros: t.Optional(t.Array(t.Object({ campo: t.String(), mensagem: t.String() }))),
   },
   { $id: 'Problema', description: 'RFC 9457' },
@@ -62,6 +65,13 @@ export const problemSchema = t.Object(
 export function jsonContent(schema: TSchema) {
   // TypeBox schemas are JSON Schema; only their TypeScript types are wider than OpenAPI's.
   return { 'application/json': { schema: schema as object } };
+}
+
+/** In the OpenAPI document: an answer made outside Elysia's schemas, by its media types; JSON with its schema. */
+export function answers(description: string, types: readonly string[], json?: TSchema) {
+  const others = types.map((type): [string, object] => [type, {}]);
+  const content = { ...(json ? jsonContent(json) : {}), ...Object.fromEntries(others) };
+  return { responses: { 200: { description, content } } };
 }
 
 /** What the OpenAPI document tells of a route. */

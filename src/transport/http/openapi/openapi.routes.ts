@@ -2,9 +2,8 @@
 
 import { swagger } from '@elysiajs/swagger';
 import { Elysia } from 'elysia';
-import { scalarScript } from '../../native/assets';
-import { version } from '../../native/build-info';
-import { problemSchema } from './kit/wire';
+import { scalarScript } from '../../../native/assets';
+import { version } from '../../../native/build-info';
 
 const pagePath = '/swagger';
 /** Where the plugin puts its own page, which nobody is shown. */
@@ -14,8 +13,16 @@ const scriptPath = '/swagger/scalar.js';
 
 /** `/swagger` and `/swagger/json` of the app it is used by. */
 export function openApiRoutes() {
+  let document: Promise<string> | null = null;
+
+  /** The routes of a running server do not change: the document is made once, when it is first asked for. */
+  async function documentResponse(raw: unknown): Promise<Response> {
+    document ??= import('./document').then(({ completeDocument }) => JSON.stringify(completeDocument(raw)));
+    return new Response(await document, { headers: { 'content-type': 'application/json' } });
+  }
+
   return new Elysia({ name: 'openapi' })
-    .onAfterHandle(({ path, responseValue }) => (path === documentPath ? completeDocument(responseValue) : undefined))
+    .onAfterHandle(({ path, responseValue }) => (path === documentPath ? documentResponse(responseValue) : undefined))
     .use(
       swagger({
         path: pluginPath,
@@ -46,6 +53,10 @@ export function openApiRoutes() {
             { name: 'Eventos', description: 'O que aconteceu, ao vivo e por webhook' },
             { name: 'Versões', description: 'O que se publica e quem baixa' },
             { name: 'Alertas', description: 'O que pede atenção, e quando' },
+            { name: 'Painel', description: 'Contagens, receita e uso' },
+            { name: 'Previsões', description: 'Quem pode sair, o que é suspeito, e os modelos que o dizem' },
+            { name: 'Relatórios', description: 'Do dia, da semana e do mês' },
+            { name: 'Operação', description: 'Tarefas, backups e logs' },
             { name: 'Sistema', description: 'Saúde e chaves públicas' },
           ],
           components: {
@@ -96,93 +107,4 @@ function referencePage(): Response {
 <script src="${scriptPath}"></script>
 </body></html>`;
   return new Response(html, { headers: { 'content-type': 'text/html; charset=utf-8' } });
-}
-
-interface Operation {
-  requestBody?: { content?: Content };
-  responses?: Record<string, { description?: string; content?: Content }>;
-  security?: unknown[];
-  operationId?: string;
-}
-
-type Content = Record<string, unknown>;
-
-const methods = ['get', 'post', 'put', 'delete', 'patch'];
-const publicOperations = new Set([
-  'ativarPorChave',
-  'desativarPorChave',
-  'verificarLicenca',
-  'verificarLicencas',
-  'concluirSetup',
-  'pedirNovaSenha',
-  'redefinirSenha',
-  'entrarNoNavegador',
-  'renovarNoNavegador',
-  'sairDoNavegador',
-  'registrarMaquina',
-  'verificarAtualizacao',
-  'baixarVersao',
-  'feedElectron',
-  'feedTauri',
-  'feedTauriEstatico',
-  'arquivoDoFeedElectron',
-  'arquivoDoFeedTauri',
-]);
-const descriptions: Readonly<Record<string, string>> = { '200': 'Feito', '201': 'Criado', '204': 'Feito, sem corpo' };
-
-/**
- * Mends what the plugin cannot know: one content type a body, the security of each route, and the problem document that
- * any call may answer with.
- */
-function completeDocument(document: unknown): unknown {
-  const copy = enumerate(document) as {
-    paths?: Record<string, Record<string, Operation>>;
-    components?: { schemas?: Record<string, unknown> };
-  };
-  for (const path of Object.values(copy.paths ?? {})) {
-    for (const [method, operation] of Object.entries(path)) {
-      if (methods.includes(method)) completeOperation(operation);
-    }
-  }
-  copy.components = { ...copy.components, schemas: { ...copy.components?.schemas, Problema: problemSchema } };
-  return copy;
-}
-
-/** A choice of constants as one `enum`, which generators turn into one type. */
-function enumerate(schema: unknown): unknown {
-  if (Array.isArray(schema)) return schema.map(enumerate);
-  if (typeof schema !== 'object' || schema === null) return schema;
-  const entries = Object.entries(schema).map(([name, value]): [string, unknown] => [name, enumerate(value)]);
-  const { anyOf, const: constant, ...rest } = Object.fromEntries(entries);
-  if (constant !== undefined) return { ...rest, enum: [constant] };
-  if (!Array.isArray(anyOf)) return anyOf === undefined ? rest : { ...rest, anyOf };
-  // Elysia lets a query's numbers and flags come as text; callers need only know what they mean.
-  const meant = anyOf.filter(
-    (one: { format?: string }) => !['integer', 'numeric', 'boolean'].includes(one.format ?? ''),
-  );
-  const [only] = meant;
-  if (meant.length === 1) return { ...only, ...rest };
-  const values = meant.flatMap((one: { enum?: unknown[] }) => one.enum ?? []);
-  return values.length === meant.length ? { ...rest, type: 'string', enum: values } : { ...rest, anyOf: meant };
-}
-
-function completeOperation(operation: Operation): void {
-  if (operation.requestBody?.content) operation.requestBody.content = oneType(operation.requestBody.content);
-  for (const [status, response] of Object.entries(operation.responses ?? {})) {
-    response.description ??= descriptions[status] ?? 'Resposta';
-    if (response.content) response.content = oneType(response.content);
-  }
-  operation.security ??= publicOperations.has(operation.operationId ?? '') ? [] : [{ bearer: [] }];
-  operation.responses = {
-    ...operation.responses,
-    default: {
-      description: 'Falha, como documento de problema',
-      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problema' } } },
-    },
-  };
-}
-
-/** The plugin lists every content type Elysia could read or write; the API speaks JSON. */
-function oneType(content: Content): Content {
-  return 'application/json' in content ? { 'application/json': content['application/json'] } : content;
 }
