@@ -13,16 +13,17 @@ import { openPorts, type Ports } from './compose/ports';
 import { createServices } from './compose/services';
 import { tellDamage, tellSetAside } from './compose/store-health';
 import type { Log } from './log';
-import type { Settings } from './settings';
+import { describeSettings, type Resolved } from './settings';
 import { createWebSockets } from './transport/http/websocket';
 import { mqttOverWebSocket } from './transport/mqtt/websocket';
 
 export type App = Awaited<ReturnType<typeof createApp>>;
 
 /** Opens the data folder and builds every part, without listening yet. @throws OperationalError */
-export async function createApp(settings: Settings, log: Log) {
+export async function createApp(resolved: Resolved, log: Log) {
+  const { settings } = resolved;
   const adapters = await openAdapters(settings, log);
-  const services = createServices(adapters);
+  const services = createServices(adapters, describeSettings(resolved));
   const broker = await composeBroker(adapters, services);
   const events = composeEvents(adapters, services, broker);
   const jobs = composeJobs(adapters, services, events);

@@ -6,6 +6,7 @@ import { OperationalError } from './core/operational-error';
 import { configKey, integer, oneOf, type Setting, text } from './core/settings';
 import { acessoSettings } from './modules/acesso/acesso.settings';
 import { backupsSettings } from './modules/backups/backups.settings';
+import type { Configuracao, ConfiguracaoGrupo } from './modules/configuracoes/configuracoes.model';
 import { emailsSettings } from './modules/emails/emails.settings';
 import { logsSettings } from './modules/logs/logs.settings';
 import { maquinasSettings } from './modules/maquinas/maquinas.settings';
@@ -61,12 +62,32 @@ export const settingDeclarations = {
   ...announcedSettings,
 };
 
+/** Under which heading a person looks for a setting. */
+const groups: readonly (readonly [ConfiguracaoGrupo, object])[] = [
+  ['servidor', processSettings],
+  ['rede', transportSettings],
+  ['acesso', acessoSettings],
+  ['maquinas', { ...maquinasSettings, ...mlSettings }],
+  ['logs', logsSettings],
+  ['backups', backupsSettings],
+  ['email', emailsSettings],
+  ['integracoes', { ...webhooksSettings, ...versoesSettings, ...announcedSettings }],
+];
+
 type Declarations = typeof settingDeclarations;
 type SettingName = keyof Declarations;
 export type Settings = Readonly<{ [Name in SettingName]: Declarations[Name] extends Setting<infer T> ? T : never }>;
 
 /** Where a value came from, for `narcidicontrol config`. */
 export type Source = 'flag' | 'environment' | 'config.json' | 'default';
+
+export type SettingSources = Readonly<Record<SettingName, Source>>;
+
+/** The effective settings, and where each came from. */
+export interface Resolved {
+  settings: Settings;
+  sources: SettingSources;
+}
 
 export interface Sources {
   /** By the flag's name without dashes. */
@@ -80,7 +101,7 @@ const names = Object.keys(settingDeclarations) as SettingName[];
  * Resolves every setting: flag over environment over `<data>/config.json` over default.
  * @throws OperationalError for a value that is not valid or an unknown key in config.json.
  */
-export function resolveSettings({ flags, env }: Sources): { settings: Settings; sources: Record<SettingName, Source> } {
+export function resolveSettings({ flags, env }: Sources): Resolved {
   const data = flags.data ?? env.NARCIDI_DATA ?? settingDeclarations.data.default;
   const file = readConfigFile(data);
   const settings: Record<string, unknown> = {};
@@ -130,17 +151,20 @@ function checkTimeZone(timeZone: string): void {
 }
 
 /** Every setting as text, secrets masked. */
-export function describeSettings(
-  settings: Settings,
-): { name: SettingName; env: string; value: string; description: string }[] {
+export function describeSettings({ settings, sources }: Resolved): Configuracao[] {
   return names.map((name) => {
-    const declaration: Setting<unknown> = settingDeclarations[name];
+    const setting: Setting<unknown> = settingDeclarations[name];
     const value = String(settings[name]);
     return {
-      name,
-      env: declaration.env,
-      value: declaration.secret && value !== '' ? '********' : value,
-      description: declaration.description,
+      nome: setting.env,
+      grupo: groups.find(([, declarations]) => name in declarations)?.[0] ?? 'servidor',
+      valor: setting.secret && value !== '' ? '********' : value,
+      padrao: setting.show?.(setting.default) ?? String(setting.default),
+      origem: sources[name],
+      segredo: setting.secret ?? false,
+      flag: setting.flag === undefined ? null : `--${setting.flag}`,
+      chave: configKey(setting),
+      descricao: setting.description,
     };
   });
 }

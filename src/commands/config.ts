@@ -3,10 +3,9 @@
 import { describeSettings, resolveSettings, type Sources } from '../settings';
 
 export async function config(given: Sources): Promise<number> {
-  const { settings, sources } = resolveSettings(given);
-  const entries = describeSettings(settings).map(({ name, env, value, description }) => [
-    env,
-    { value, source: sources[name], description },
+  const entries = describeSettings(resolveSettings(given)).map(({ nome, valor, origem, descricao }) => [
+    nome,
+    { value: valor, source: origem, description: descricao },
   ]);
   console.log(JSON.stringify(Object.fromEntries(entries), null, 2));
   return 0;

@@ -10,8 +10,8 @@ import { resolveSettings } from '../settings';
 export async function openapi(): Promise<number> {
   const scratch = mkdtempSync(join(tmpdir(), 'narcidi-openapi-'));
   try {
-    const { settings } = resolveSettings({ flags: { data: scratch }, env: {} });
-    const app = await createApp(settings, createLog('error'));
+    const resolved = resolveSettings({ flags: { data: scratch }, env: {} });
+    const app = await createApp(resolved, createLog('error'));
     const response = await app.handler(new Request('http://localhost/swagger/json'), null);
     console.log(JSON.stringify(await response.json(), null, 2));
     await app.stop();

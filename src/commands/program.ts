@@ -27,7 +27,7 @@ export function createProgram(): Program {
   };
 
   const serve = withSettings(command(program, 'serve', 'Run everything: HTTP, MQTT, jobs.'));
-  serve.action(done(async () => (await import('./serve')).serve(settingsOf(serve))));
+  serve.action(done(async () => (await import('./serve')).serve(resolveSettings(sourcesOf(serve)))));
 
   const demo = withSettings(
     command(program, 'demo', 'Run everything on a scratch data folder, with simulated machines over real MQTT.'),

@@ -3,7 +3,7 @@
 import { type App, createApp } from '../app';
 import { createServerLog, type Log } from '../log';
 import { version } from '../native/build-info';
-import type { Settings } from '../settings';
+import type { Resolved } from '../settings';
 import { dataFolder } from '../storage/data-folder';
 
 /** SIGTERM must end in 10 seconds; what hangs is cut off before that. */
@@ -17,8 +17,8 @@ export type WhileRunning = (
 ) => Promise<() => Promise<void>>;
 
 /** @returns 0 after a clean stop. @throws OperationalError when it cannot start. */
-export async function serve(settings: Settings): Promise<number> {
-  return runServer(settings, async (app, { url }, log) => {
+export async function serve(resolved: Resolved): Promise<number> {
+  return runServer(resolved, async (app, { url }, log) => {
     const codigo = await app.services.administrador.newSetupCode();
     if (codigo) {
       log.warn({ setup_url: `${url}/setup?codigo=${codigo}` }, 'no administrator yet: open within 30 minutes');
@@ -28,7 +28,8 @@ export async function serve(settings: Settings): Promise<number> {
 }
 
 /** Starts the server, lets `during` work beside it, and stops both at SIGTERM or SIGINT. */
-export async function runServer(settings: Settings, during: WhileRunning): Promise<number> {
+export async function runServer(resolved: Resolved, during: WhileRunning): Promise<number> {
+  const { settings } = resolved;
   const { log, addFiles } = createServerLog(settings.logLevel);
   // Listening for the signals comes first, so that one during start-up is not lost.
   const stopSignal = new Promise<string>((resolve) => {
@@ -36,7 +37,7 @@ export async function runServer(settings: Settings, during: WhileRunning): Promi
   });
   // lmdb drops a promise of its own when a commit fails: a full disk must be told, not end the process.
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'background work failed'));
-  const app = await createApp(settings, log);
+  const app = await createApp(resolved, log);
   // The folder is there and ours now; nobody waits for its logs.
   const { logFiles: keep, logFileMb: megabytes } = settings;
   if (keep > 0) void addFiles({ folder: dataFolder(settings.data).logs, keep, megabytes });

@@ -23,6 +23,7 @@ import { restauracaoRoutes } from '../modules/auditoria/restauracao.routes';
 import { backupsRoutes } from '../modules/backups/backups.routes';
 import { clientesRoutes } from '../modules/clientes/clientes.routes';
 import { lgpdRoutes } from '../modules/clientes/lgpd.routes';
+import { configuracoesRoutes } from '../modules/configuracoes/configuracoes.routes';
 import { eventosRoutes } from '../modules/eventos/eventos.routes';
 import { createStream } from '../modules/eventos/stream.http';
 import { faturasRoutes, pagamentosRoutes } from '../modules/faturas/faturas.routes';
@@ -129,6 +130,7 @@ export function machinesApi({ adapters, services, events, platform, limiter, che
 export function operationApi({ jobs, events, platform, services }: ApiParts) {
   const { eventos, authenticate } = events;
   return new Elysia({ prefix })
+    .use(configuracoesRoutes(platform, services.configuracoes))
     .use(logsRoutes(platform, services.logs))
     .use(tarefasRoutes(platform, jobs.tarefas))
     .use(eventosRoutes({ platform, eventos, stream: createStream(events), authenticate }))

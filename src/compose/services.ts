@@ -5,6 +5,8 @@ import { createAbertura } from '../modules/alertas/abertura.service';
 import { createMedidas } from '../modules/alertas/medidas.service';
 import { createClientes } from '../modules/clientes/clientes.service';
 import { createLgpd } from '../modules/clientes/lgpd.service';
+import type { Configuracao } from '../modules/configuracoes/configuracoes.model';
+import { createConfiguracoes } from '../modules/configuracoes/configuracoes.service';
 import { createEmails } from '../modules/emails/emails.service';
 import { createFaturas } from '../modules/faturas/faturas.service';
 import { createImportacao } from '../modules/importacao/importacao.service';
@@ -36,7 +38,8 @@ import { createVersionServices } from './versoes';
 
 export type Services = ReturnType<typeof createServices>;
 
-export function createServices(adapters: Adapters) {
+/** @param configuracoes the effective settings, to be shown. */
+export function createServices(adapters: Adapters, configuracoes: readonly Configuracao[]) {
   const { settings, sqlite, keyring, work, clock, ids, heartbeatIntervalMs, folder, onError } = adapters;
 
   // Mail, which several others send.
@@ -145,6 +148,7 @@ export function createServices(adapters: Adapters) {
     suspicions,
     clientes,
     lgpd,
+    configuracoes: createConfiguracoes({ work, emails, configuracoes, folder: folder.path }),
     logs: createLogs({ work, folder: folder.logs, parts: adapters.logParts }),
     produtos,
     planos,

@@ -23,6 +23,7 @@ export const modulos = [
   'relatorios',
   'backups',
   'logs',
+  'configuracoes',
 ] as const;
 export const acoes = ['ler', 'criar', 'editar', 'bloquear', 'excluir', 'executar'] as const;
 

@@ -43,6 +43,8 @@ const catalogue = {
   DESTINO_RECUSADO: { status: 422, title: 'O endereço de destino não é permitido' },
   CSV_INVALIDO: { status: 422, title: 'O arquivo não é o CSV esperado' },
   IMPORTACAO_RECUSADA: { status: 422, title: 'A importação foi recusada' },
+  EMAIL_NAO_CONFIGURADO: { status: 409, title: 'Nenhum servidor de e-mail está configurado' },
+  EMAIL_NAO_ENVIADO: { status: 502, title: 'O servidor de e-mail não aceitou a mensagem' },
   HISTORICO_INSUFICIENTE: { status: 409, title: 'Ainda não há história suficiente para treinar' },
   MODELO_INVALIDO: { status: 422, title: 'O arquivo não é um modelo deste programa' },
   IMPRESSAO_INVALIDA: { status: 422, title: 'A impressão da máquina não serve como identificação' },

@@ -65,6 +65,8 @@ export const rotas: readonly string[] = [
   '/api/v1/clientes/{id}/historico GET clientes:ler',
   '/api/v1/clientes/{id}/historico/comparar GET clientes:ler',
   '/api/v1/clientes/{id}/historico/{mudanca}/restaurar POST clientes:editar',
+  '/api/v1/configuracoes GET configuracoes:ler',
+  '/api/v1/configuracoes/email/testar POST configuracoes:executar',
   '/api/v1/eventos GET eventos:ler',
   '/api/v1/eventos/consumidores GET eventos:ler',
   '/api/v1/eventos/mortas GET eventos:ler',

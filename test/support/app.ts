@@ -53,11 +53,11 @@ interface Started {
 }
 
 async function startHere(data: string, env: Record<string, string>): Promise<Started> {
-  const { settings } = resolveSettings({
+  const resolved = resolveSettings({
     flags: { data, port: '0', 'mqtt-port': '0' },
     env: { NARCIDI_ADMIN_EMAIL: admin.email, NARCIDI_ADMIN_PASSWORD: admin.senha, NARCIDI_RATE_LIMIT: 'off', ...env },
   });
-  const app = await createApp(settings, createLog('fatal'));
+  const app = await createApp(resolved, createLog('fatal'));
   return { ...(await app.start()), stop: () => app.stop() };
 }
 

@@ -32,7 +32,7 @@ export async function demo(
   process.noDeprecation = true;
   const scratch = mkdtempSync(join(tmpdir(), 'narcidi-demo-'));
   const password = `demo-${randomBytes(6).toString('base64url')}`;
-  const { settings } = resolveSettings({
+  const resolved = resolveSettings({
     flags: { ...flags, data: scratch },
     env: {
       NARCIDI_HEARTBEAT_INTERVAL: demoHeartbeatSeconds,
@@ -43,8 +43,9 @@ export async function demo(
       NARCIDI_RATE_LIMIT: 'off',
     },
   });
+  const { settings } = resolved;
   try {
-    return await runServer(settings, async (app, { url }, log) => {
+    return await runServer(resolved, async (app, { url }, log) => {
       const seats = await createSampleCustomers(app.services, machines);
       await createSampleVersions(app.services.versoes);
       const running = await Promise.all(

@@ -20,6 +20,8 @@ const keptMs = 30 * dayMs;
 const purgeEveryMs = 3_600 * secondMs;
 const purgeBatchMax = 500;
 const receiversMax = 50;
+/** A person waits for a test; shorter than the idle time of an HTTP connection. */
+const testWithinMs = 8 * secondMs;
 
 /** Sends over SMTP. */
 export interface Mailer {
@@ -145,6 +147,21 @@ export function createEmails(dependencies: Dependencies) {
       );
       await insertEmails(tx.db, keyring, emails);
       queued = true;
+    },
+
+    /**
+     * Sends one mail now, past the queue, so that a person sees whether it works.
+     * @returns null when the mail server took it, otherwise what it said, or that it said nothing for eight seconds.
+     */
+    async testar(para: string): Promise<MailFailure | null> {
+      if (!mailer) return { code: null, message: 'no mail server is set' };
+      const sent = mailer.send({ ...compose({ modelo: 'teste', idioma, dados: {} }), id: ids.next(clock.now()), para });
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const late = new Promise<MailFailure>((resolve) => {
+        const failure = { code: null, message: `no answer within ${testWithinMs / secondMs} s` };
+        timer = setTimeout(() => resolve(failure), testWithinMs);
+      });
+      return Promise.race([sent, late]).finally(() => clearTimeout(timer));
     },
 
     start(): void {

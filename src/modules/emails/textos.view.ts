@@ -66,6 +66,13 @@ export const modelos: Readonly<Record<string, Readonly<Record<Idioma, Modelo>>>>
       ],
     },
   },
+  teste: {
+    'pt-BR': {
+      assunto: 'Teste de e-mail do narcidicontrol',
+      paragrafos: ['Se você lê isto, o envio de e-mails funciona.'],
+    },
+    en: { assunto: 'Test mail from narcidicontrol', paragrafos: ['If you can read this, mail works.'] },
+  },
   relatorio: {
     'pt-BR': { assunto: '{{ titulo }}', paragrafos: ['{{ resumo }}'] },
     en: { assunto: '{{ titulo }}', paragrafos: ['{{ resumo }}'] },

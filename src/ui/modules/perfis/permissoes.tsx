@@ -38,6 +38,7 @@ const modulos = [
   'chaves-api',
   'auditoria',
   'logs',
+  'configuracoes',
 ] as const;
 
 interface MatrixProps {
