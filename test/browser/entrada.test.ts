@@ -1,16 +1,22 @@
-/** Journeys at the door: 1 logging in, 2 a wrong password, 3 a deep link, 4 the second factor, 5 a session that ends in mid-form. */
+/** Journeys at the door: 1 logging in, 2 a wrong password, 3 a deep link, 4 the second factor, 5 a session that ends in mid-form, a forgotten password. */
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { Secret, TOTP } from 'otpauth';
 import { senhaForte, userWith } from '../support/access';
 import { admin, unique } from '../support/app';
 import { fillLogin, startBrowser, type TestBrowser } from '../support/browser';
+import { partsOf, startSmtp, type TestSmtp } from '../support/smtp';
 
+let smtp: TestSmtp;
 let browser: TestBrowser;
 beforeAll(async () => {
-  browser = await startBrowser();
+  smtp = await startSmtp();
+  browser = await startBrowser({ NARCIDI_SMTP_URL: `smtp://127.0.0.1:${smtp.port}` });
 });
-afterAll(() => browser.stop());
+afterAll(async () => {
+  await browser.stop();
+  await smtp.stop();
+});
 afterEach(() => expect(browser.complaints()).toEqual([]));
 
 describe('logging in', () => {
@@ -49,6 +55,31 @@ describe('logging in', () => {
     // A code counts once, so a recovery code is used here.
     await page.getByLabel('Código do autenticador').fill(confirmed.codigos_de_recuperacao[0]);
     await page.getByRole('button', { name: 'Entrar', exact: true }).click();
+    await page.getByRole('heading', { name: 'Painel' }).waitFor();
+  });
+});
+
+describe('a forgotten password', () => {
+  test('is set anew from the mail, and only the new one opens the door', async () => {
+    const { email } = await userWith(browser.server, 'operador');
+    const page = await browser.stranger();
+    await page.goto(browser.server.url);
+    await page.getByText('Esqueci a senha').click();
+    await page.getByLabel('E-mail').fill(email);
+    await page.locator('form button[type=submit]').click();
+    await page.getByRole('status').waitFor();
+    const [mail] = await smtp.received(1);
+    expect(mail?.to).toEqual([email]);
+    const { text } = partsOf(mail?.source ?? '');
+    await page.goto(/https?:\/\/\S+\/redefinir\?codigo=[\w-]+/.exec(text)?.[0] ?? 'about:blank');
+    const nova = 'um-trem-vermelho-na-ponte';
+    await page.getByLabel('Nova senha').fill(nova);
+    await page.getByRole('button', { name: 'Trocar a senha' }).click();
+    await page.getByRole('heading', { name: 'Pronto' }).waitFor();
+    await page.goto(browser.server.url);
+    await fillLogin(page, { email, senha: senhaForte });
+    await page.getByRole('alert').getByText('E-mail ou senha não conferem.').waitFor();
+    await fillLogin(page, { email, senha: nova });
     await page.getByRole('heading', { name: 'Painel' }).waitFor();
   });
 });

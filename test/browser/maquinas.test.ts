@@ -11,6 +11,7 @@ import type { MqttClient } from 'mqtt';
 import { activate, connectMachine, createLicenca, unique } from '../support/app';
 import { startBrowser, type TestBrowser } from '../support/browser';
 import { serve } from '../support/executable';
+import { startSmtp } from '../support/smtp';
 
 let browser: TestBrowser;
 const clients: MqttClient[] = [];
@@ -125,7 +126,12 @@ describe('a machine', () => {
 describe('the first run', () => {
   test('goes from the code to the first machine', async () => {
     const data = join(tmpdir(), unique('narcidi-setup'));
-    const empty = await serve(data, { NARCIDI_ADMIN_EMAIL: '', NARCIDI_ADMIN_PASSWORD: '' });
+    const smtp = await startSmtp();
+    const empty = await serve(data, {
+      NARCIDI_ADMIN_EMAIL: '',
+      NARCIDI_ADMIN_PASSWORD: '',
+      NARCIDI_SMTP_URL: `smtp://127.0.0.1:${smtp.port}`,
+    });
     try {
       const { setup_url } = await empty.line((line) => 'setup_url' in line);
       const page = await browser.stranger();
@@ -134,6 +140,10 @@ describe('the first run', () => {
       await page.getByLabel('E-mail').fill('dona@exemplo.com.br');
       await page.getByLabel('Senha', { exact: true }).fill('um-bule-azul-na-janela');
       await page.getByRole('button', { name: 'Criar administrador' }).click();
+      await page.getByRole('button', { name: 'Enviar e-mail de teste' }).click();
+      await page.getByText('Enviado para dona@exemplo.com.br').waitFor();
+      expect(smtp.mails.map(({ to }) => to)).toEqual([['dona@exemplo.com.br']]);
+      await page.getByRole('button', { name: 'Continuar', exact: true }).click();
       await page.getByLabel('Nome do produto').fill('Caixa Fácil');
       await page.getByRole('button', { name: 'Continuar' }).click();
       await page.getByLabel('Nome do cliente').fill('Padaria');
@@ -152,6 +162,7 @@ describe('the first run', () => {
       await page.getByRole('heading', { name: 'Painel' }).waitFor();
     } finally {
       await empty.signal('SIGTERM');
+      await smtp.stop();
       rmSync(data, { recursive: true, force: true });
     }
   });

@@ -1,12 +1,13 @@
 /**
  * Journeys of the house: 24 a release uploaded, published and rolled out, 25 a webhook and its delivery, 26 an alert rule, 27 a
  * person of a lesser profile sees less, 28 a profile's matrix, 29 an invoice paid, 30 a backup, 31 a job, 32 a report, 33 the
- * audit, 34 the server goes away and comes back, 35 theme and language, 36 by keyboard alone.
+ * audit, 34 the server goes away and comes back, 35 theme and language, 36 by keyboard alone, 37 a pinned
+ * version, 38 the settings.
  */
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'bun:test';
 import { senhaForte, userWith } from '../support/access';
-import { unique } from '../support/app';
+import { createLicenca, unique } from '../support/app';
 import { startBrowser, type TestBrowser } from '../support/browser';
 import { startReceiver } from '../support/receiver';
 
@@ -51,6 +52,23 @@ describe('a release', () => {
   });
 });
 
+describe('a version', () => {
+  test('is pinned for a customer, and let go', async () => {
+    const { clienteId } = await createLicenca(browser.server);
+    const page = await browser.person(`/clientes/${clienteId}?aba=versoes`);
+    await page.getByRole('button', { name: 'Fixar versão' }).click();
+    await page.getByRole('dialog').getByLabel('Versão').fill('2.0.3');
+    await page.getByRole('dialog').getByRole('button', { name: 'Fixar versão' }).click();
+    await page.getByText('2.0.3', { exact: true }).waitFor();
+    const pins = async () => (await browser.server.call('GET', `/uploads/fixacoes?alvo_id=${clienteId}`)).body.itens;
+    expect(await pins()).toMatchObject([{ alvo: 'cliente', versao: '2.0.3' }]);
+    await page.getByRole('button', { name: 'Soltar' }).click();
+    await page.getByRole('dialog').getByRole('button', { name: 'Soltar' }).click();
+    await page.getByText('Nenhuma versão fixada').waitFor();
+    expect(await pins()).toEqual([]);
+  });
+});
+
 describe('telling others', () => {
   test('a webhook is made, tested, and its delivery can be looked at', async () => {
     const receiver = startReceiver(() => new Response(null, { status: 204 }));
@@ -70,6 +88,29 @@ describe('telling others', () => {
     await page.getByRole('row').nth(1).getByRole('button').first().click();
     await page.getByText('webhook-id').waitFor();
     await receiver.stop();
+  });
+
+  test('a webhook may be for some customers only', async () => {
+    const nome = unique('Cliente do webhook');
+    const { body: cliente } = await call('POST', '/clientes', { nome, email: `${unique('w')}@exemplo.com.br` });
+    const page = await browser.person('/webhooks');
+    await page.getByRole('button', { name: 'Novo webhook' }).first().click();
+    const form = page.getByRole('dialog');
+    const url = `http://127.0.0.1:9/${unique('so-de-um')}`;
+    await form.getByLabel('Endereço').fill(url);
+    await form.getByRole('combobox', { name: 'Eventos' }).fill('fatura.paga');
+    await page.keyboard.press('Enter');
+    await form.getByRole('combobox', { name: 'Só destes clientes' }).fill(nome);
+    await page.getByRole('option', { name: nome }).click();
+    await page.keyboard.press('Tab');
+    await form.getByRole('button', { name: 'Criar' }).click();
+    await page.getByText('whsec_').waitFor();
+    const { body } = await call('GET', '/webhooks');
+    const made = body.itens.find((one: { url: string }) => one.url === url);
+    expect(made.cliente_ids).toEqual([cliente.id]);
+    const edit = await browser.person(`/webhooks/${made.id}`);
+    await edit.getByRole('button', { name: 'Editar' }).click();
+    await edit.getByRole('dialog').getByText(nome).waitFor();
   });
 
   test('an alert rule is made', async () => {
@@ -163,6 +204,19 @@ describe('money and care', () => {
     await page.keyboard.press('Escape');
     await page.getByRole('button', { name: 'Verificar integridade' }).click();
     await page.getByText(/^Íntegra: /).waitFor();
+  });
+});
+
+describe('the settings', () => {
+  test('are found by what they are for, and a test mail says what is missing', async () => {
+    const page = await browser.person('/configuracoes');
+    await page.getByLabel('Buscar configuração').fill('FUSO horario');
+    await page.getByText('NARCIDI_TZ', { exact: true }).waitFor();
+    expect(await page.getByText('NARCIDI_PORT', { exact: true }).count()).toBe(0);
+    await page.getByLabel('Buscar configuração').fill('smtp');
+    await page.getByLabel('Enviar para').fill('dona@exemplo.com.br');
+    await page.getByRole('button', { name: 'Enviar e-mail de teste' }).click();
+    await page.getByText('Este servidor ainda não envia e-mails').waitFor();
   });
 });
 

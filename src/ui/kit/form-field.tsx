@@ -40,12 +40,15 @@ export interface Field {
     | 'momento'
     | 'dia'
     | 'json'
-    | 'busca';
+    | 'busca'
+    | 'buscas';
   ajuda?: string;
   obrigatorio?: boolean;
   opcoes?: readonly Option[];
-  /** For `busca`: finds records by what was typed. */
+  /** For `busca` and `buscas`: finds records by what was typed. */
   procurar?(texto: string): Promise<Option[]>;
+  /** For `buscas`: the words of what is chosen already. */
+  nomear?(ids: readonly string[]): Promise<Option[]>;
   minimo?: number;
   maximo?: number;
   /** An empty field is sent as null rather than left out. */
@@ -108,6 +111,8 @@ export function FieldInput({ field, input }: { field: Field; input: GetInputProp
       return <JsonInput {...common} autosize minRows={3} formatOnBlur />;
     case 'busca':
       return <SearchSelect field={field} common={common} />;
+    case 'buscas':
+      return <SearchMultiSelect field={field} common={common} />;
     default:
       return <TextInput {...common} type={tipo === 'email' ? 'email' : 'text'} />;
   }
@@ -135,6 +140,40 @@ function SearchSelect({ field, common }: { field: Field; common: GetInputPropsRe
       onSearchChange={setTyped}
       // The server has searched already.
       filter={({ options }) => options}
+    />
+  );
+}
+
+/** Several of more records than could be listed. */
+function SearchMultiSelect({ field, common }: { field: Field; common: GetInputPropsReturnType & { label: string } }) {
+  const [typed, setTyped] = useState('');
+  const [asked] = useDebouncedValue(typed, 200);
+  const [chosen, setChosen] = useState<Option[]>([]);
+  const ids: readonly string[] = common.value ?? [];
+  const named = useQuery({
+    queryKey: ['busca', field.nome, 'nomes', ids],
+    queryFn: () => field.nomear?.(ids) ?? Promise.resolve([]),
+    enabled: ids.some((id) => !chosen.some(({ value }) => value === id)),
+  });
+  const { data: found = [] } = useQuery({
+    queryKey: ['busca', field.nome, asked],
+    queryFn: () => field.procurar?.(asked) ?? Promise.resolve([]),
+  });
+  const options = new Map([...(named.data ?? []), ...chosen, ...found].map((option) => [option.value, option]));
+  return (
+    <MultiSelect
+      {...common}
+      data={[...options.values()]}
+      searchable
+      clearable
+      searchValue={typed}
+      onSearchChange={setTyped}
+      onChange={(next) => {
+        setChosen(next.flatMap((id) => options.get(id) ?? []));
+        common.onChange(next);
+      }}
+      // The server has searched already.
+      filter={({ options: all }) => all}
     />
   );
 }

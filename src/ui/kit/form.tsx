@@ -234,5 +234,5 @@ function isEmpty(value: unknown): boolean {
 
 function emptyOf(tipo: Field['tipo']): unknown {
   if (tipo === 'sim_nao') return false;
-  return tipo === 'lista' || tipo === 'varios' ? [] : '';
+  return tipo === 'lista' || tipo === 'varios' || tipo === 'buscas' ? [] : '';
 }

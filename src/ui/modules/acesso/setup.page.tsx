@@ -24,10 +24,17 @@ import { Copyable } from '../../kit/copy';
 import { login } from '../../kit/session';
 import { Status } from '../../kit/status';
 import { defineTexts, useT } from '../../kit/texts';
+import { TestarEmail } from '../configuracoes/testar-email';
 
 const texts = defineTexts('setup', {
   titulo: ['Primeiro acesso', 'First run'],
   passo_admin: ['Administrador', 'Administrator'],
+  passo_email: ['E-mail', 'Mail'],
+  email_texto: [
+    'Alertas, relatórios e senhas esquecidas chegam por e-mail. Veja se o seu servidor de e-mail funciona.',
+    'Alerts, reports and forgotten passwords go out by mail. See whether your mail server works.',
+  ],
+  sem_email: ['Continuar sem testar', 'Continue without a test'],
   passo_produto: ['Produto', 'Product'],
   passo_licenca: ['Licença', 'Licence'],
   passo_maquina: ['Máquina', 'Machine'],
@@ -72,6 +79,7 @@ const askEveryMs = 2_000;
 export default function SetupPage() {
   const t = useT(texts);
   const [step, setStep] = useState(0);
+  const [email, setEmail] = useState('');
   const [produto, setProduto] = useState('padrao');
   const [chave, setChave] = useState('');
   const next = (): void => setStep((before) => before + 1);
@@ -83,13 +91,22 @@ export default function SetupPage() {
         </Title>
         <Stepper active={step} size="xs" allowNextStepsSelect={false}>
           <Stepper.Step label={t('passo_admin')} />
+          <Stepper.Step label={t('passo_email')} />
           <Stepper.Step label={t('passo_produto')} />
           <Stepper.Step label={t('passo_licenca')} />
           <Stepper.Step label={t('passo_maquina')} />
         </Stepper>
         <Paper withBorder p="xl" shadow="xs">
-          {step === 0 && <AdminStep done={next} />}
-          {step === 1 && (
+          {step === 0 && (
+            <AdminStep
+              done={(own) => {
+                setEmail(own);
+                next();
+              }}
+            />
+          )}
+          {step === 1 && <EmailStep email={email} done={next} />}
+          {step === 2 && (
             <ProdutoStep
               done={(slug) => {
                 if (slug) setProduto(slug);
@@ -97,7 +114,7 @@ export default function SetupPage() {
               }}
             />
           )}
-          {step === 2 && (
+          {step === 3 && (
             <LicencaStep
               produto={produto}
               done={(made) => {
@@ -109,7 +126,7 @@ export default function SetupPage() {
               }}
             />
           )}
-          {step === 3 && <MaquinaStep chave={chave} />}
+          {step === 4 && <MaquinaStep chave={chave} />}
         </Paper>
       </Stack>
     </Center>
@@ -163,7 +180,7 @@ function StepForm({ action, submit, skip, children }: StepFormProps) {
   );
 }
 
-function AdminStep({ done }: { done(): void }) {
+function AdminStep({ done }: { done(email: string): void }) {
   const t = useT(texts);
   const [codigo, setCodigo] = useState(new URLSearchParams(window.location.search).get('codigo') ?? '');
   const [nome, setNome] = useState('');
@@ -186,7 +203,7 @@ function AdminStep({ done }: { done(): void }) {
     }
     const refused = await login(email.trim(), senha, '');
     if (refused) return refused.detalhe;
-    done();
+    done(email.trim());
     return null;
   }
   if (finished) {
@@ -237,6 +254,20 @@ function AdminStep({ done }: { done(): void }) {
         onChange={(event) => setSenha(event.currentTarget.value)}
       />
     </StepForm>
+  );
+}
+
+function EmailStep({ email, done }: { email: string; done(): void }) {
+  const t = useT(texts);
+  const [sent, setSent] = useState(false);
+  return (
+    <Stack>
+      <Text size="sm">{t('email_texto')}</Text>
+      <TestarEmail inicial={email} enviado={() => setSent(true)} />
+      <Button variant={sent ? 'filled' : 'light'} onClick={done}>
+        {t(sent ? 'continuar' : 'sem_email')}
+      </Button>
+    </Stack>
   );
 }
 

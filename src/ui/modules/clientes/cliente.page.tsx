@@ -17,6 +17,7 @@ import { HistoryTimeline } from '../../kit/timeline';
 import { FaturasList } from '../faturas/faturas-list';
 import { LicencasList } from '../licencas/licencas-list';
 import { MaquinasList } from '../maquinas/maquinas-list';
+import { Fixacoes } from '../versoes/fixacoes';
 import { EditarCliente } from './cliente-form';
 import { clientesTexts } from './clientes.texts';
 import { Risco } from './risco';
@@ -109,6 +110,12 @@ export default function ClientePage() {
             rotulo: t('faturas'),
             permissao: 'faturas:ler',
             conteudo: () => <FaturasList fixed={{ cliente_id: id }} />,
+          },
+          {
+            id: 'versoes',
+            rotulo: t('versoes'),
+            permissao: 'uploads:ler',
+            conteudo: () => <Fixacoes alvo="cliente" alvoId={id} />,
           },
           { id: 'risco', rotulo: t('risco'), permissao: 'ml:ler', conteudo: () => <Risco clienteId={id} /> },
         ]}

@@ -1,6 +1,7 @@
 import { defineTexts } from '../../kit/texts';
 
 export const clientesTexts = defineTexts('clientes', {
+  versoes: ['Versões', 'Versions'],
   titulo: ['Clientes', 'Customers'],
   descricao: ['Quem compra de você, o que tem e como está.', 'Who buys from you, what they have and how they are.'],
   novo: ['Novo cliente', 'New customer'],

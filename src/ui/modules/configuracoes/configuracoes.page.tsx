@@ -15,6 +15,7 @@ import {
 import { Link } from '@tanstack/react-router';
 import { useCan } from '../../kit/session';
 import { defineTexts, useT } from '../../kit/texts';
+import { Ajustes } from './ajustes';
 
 const texts = defineTexts('configuracoes', {
   titulo: ['Configurações', 'Settings'],
@@ -87,6 +88,7 @@ export default function ConfiguracoesPage() {
             </Paper>
           ))}
       </SimpleGrid>
+      {can('configuracoes:ler') && <Ajustes />}
     </Stack>
   );
 }

@@ -7,7 +7,7 @@ import { useState } from 'react';
 import { api, call, callWithEtag } from '../../kit/api';
 import { Copyable } from '../../kit/copy';
 import { FormDrawer, ifMatch, revisionOf } from '../../kit/form';
-import type { Field, Values } from '../../kit/form-field';
+import { type Field, localMoment, type Values } from '../../kit/form-field';
 import { kitTexts } from '../../kit/kit.texts';
 import { loose, refresh } from '../../kit/query';
 import { useT } from '../../kit/texts';
@@ -19,6 +19,19 @@ export async function findClientes(busca: string) {
   const query = { limite: 20, ...(busca ? { busca } : {}) };
   const { itens } = await call(api.clientes.get({ query }));
   return itens.map(({ id, nome }) => ({ value: id, label: nome }));
+}
+
+/** The names of chosen customers; one that is gone keeps its id. */
+export async function nameClientes(ids: readonly string[]) {
+  const named: { value: string; label: string }[] = [];
+  for (const id of ids) {
+    const label = await call(api.clientes({ id }).get()).then(
+      ({ nome }) => nome,
+      () => id,
+    );
+    named.push({ value: id, label });
+  }
+  return named;
 }
 
 /** Products and plans, of which an installation has few. */
@@ -49,7 +62,15 @@ function useEditable(): readonly Field[] {
       maximo: 365,
     },
     { nome: 'versoes', rotulo: t('versoes'), tipo: 'texto', anulavel: true, exemplo: '>=4.0.0 <5.0.0' },
+    {
+      nome: 'atualizacoes_ate',
+      rotulo: t('atualizacoes_ate'),
+      ajuda: t('atualizacoes_ajuda'),
+      tipo: 'dia',
+      anulavel: true,
+    },
     { nome: 'excedente_pct', rotulo: t('excedente'), tipo: 'numero', minimo: 0, maximo: 1000 },
+    { nome: 'metadados', rotulo: t('metadados'), ajuda: t('metadados_ajuda'), tipo: 'json' },
   ];
 }
 
@@ -93,7 +114,15 @@ export function NovaLicenca({ clienteId, onClose }: { clienteId?: string; onClos
       opcoes: planos.map(({ id, nome }) => ({ value: id, label: nome })),
       quando: ({ tipo }) => tipo === 'assinatura',
     },
-    { nome: 'dias', rotulo: t('dias'), ajuda: t('dias_ajuda'), tipo: 'numero', minimo: 1, quando: ends },
+    {
+      nome: 'dias',
+      rotulo: t('dias'),
+      ajuda: t('dias_ajuda'),
+      tipo: 'numero',
+      minimo: 1,
+      quando: (values) => ends(values) && !values.expira_em,
+    },
+    { nome: 'expira_em', rotulo: t('expira_em_dia'), tipo: 'dia', quando: (values) => ends(values) && !values.dias },
     { nome: 'inicia_em', rotulo: t('inicia_em'), tipo: 'dia' },
     ...editable.map((field) =>
       field.nome === 'limite_maquinas' || field.nome === 'recursos'
@@ -159,8 +188,8 @@ export function EditarLicenca({ id, inicial, etag, onClose }: EditProps) {
     <FormDrawer
       titulo={t('editar')}
       campos={useEditable()}
-      inicial={inicial}
-      revisao={revisionOf(etag, () => callWithEtag(api.licencas({ id }).get()))}
+      inicial={formValues(inicial)}
+      revisao={revisionOf(etag, () => callWithEtag(api.licencas({ id }).get()), formValues)}
       enviar={async (values, revision) => {
         await call(api.licencas({ id }).put(loose(values), ifMatch(revision)));
       }}
@@ -170,6 +199,15 @@ export function EditarLicenca({ id, inicial, etag, onClose }: EditProps) {
       }}
     />
   );
+}
+
+function formValues(licenca: Values): Values {
+  const until = typeof licenca.atualizacoes_ate === 'string' ? localMoment(licenca.atualizacoes_ate) : '';
+  return {
+    ...licenca,
+    atualizacoes_ate: until.split('T')[0],
+    metadados: JSON.stringify(licenca.metadados ?? {}, null, 2),
+  };
 }
 
 export function RenovarLicenca({ id, onClose }: { id: string; onClose(): void }) {

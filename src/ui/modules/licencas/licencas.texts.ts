@@ -1,6 +1,13 @@
 import { defineTexts } from '../../kit/texts';
 
 export const licencasTexts = defineTexts('licencas', {
+  atualizacoes_ate: ['Direito a atualizações até', 'Entitled to updates until'],
+  atualizacoes_ajuda: [
+    'Só recebe versões publicadas antes; vazio, até o fim da licença.',
+    'Gets only releases published before; empty, until the licence ends.',
+  ],
+  expira_em_dia: ['Ou expira em', 'Or expires on'],
+  metadados_ajuda: ['Dados livres, em JSON.', 'Free data, as JSON.'],
   titulo: ['Licenças', 'Licences'],
   descricao: [
     'O que foi vendido: até quando vale e em quantas máquinas.',

@@ -17,6 +17,7 @@ import { Status } from '../../kit/status';
 import { useT } from '../../kit/texts';
 import { When } from '../../kit/time';
 import { HistoryTimeline } from '../../kit/timeline';
+import { Fixacoes } from '../versoes/fixacoes';
 import { ComandosDaMaquina, EnviarComando, Way } from './comandos';
 import { maquinasTexts } from './maquinas.texts';
 import { Metricas } from './metricas';
@@ -124,7 +125,12 @@ export default function MaquinaPage() {
         abas={[
           { id: 'metricas', rotulo: t('metricas'), conteudo: () => <Metricas id={id} /> },
           { id: 'comandos', rotulo: t('comandos'), conteudo: () => <ComandosDaMaquina id={id} /> },
-          { id: 'versoes', rotulo: t('versoes'), conteudo: () => <VersoesDaMaquina id={id} /> },
+          {
+            id: 'versoes',
+            rotulo: t('versoes'),
+            permissao: 'uploads:ler',
+            conteudo: () => <VersoesDaMaquina id={id} />,
+          },
         ]}
         linhaDoTempo={<HistoryTimeline modulo="maquinas" id={id} />}
       />
@@ -156,8 +162,16 @@ export default function MaquinaPage() {
       {open === 'editar' && (
         <FormDrawer
           titulo={t('editar')}
-          campos={[{ nome: 'nome', rotulo: t('nome'), tipo: 'texto', obrigatorio: true }]}
-          inicial={{ nome: maquina.nome }}
+          campos={[
+            { nome: 'nome', rotulo: t('nome'), tipo: 'texto', obrigatorio: true },
+            ...(['hostname', 'so', 'arquitetura', 'versao'] as const).map((nome) => ({
+              nome,
+              rotulo: t(nome),
+              tipo: 'texto' as const,
+              anulavel: true,
+            })),
+          ]}
+          inicial={maquina}
           revisao={revisionOf(etag, () => callWithEtag(api.maquinas({ id }).get()))}
           enviar={async (values, revision) => {
             await call(api.maquinas({ id }).put(loose(values), ifMatch(revision)));
@@ -264,6 +278,7 @@ function VersoesDaMaquina({ id }: { id: string }) {
   if (query.isError) return <ErrorState error={query.error} retry={() => void query.refetch()} />;
   return (
     <Stack gap={4}>
+      <Fixacoes alvo="maquina" alvoId={id} />
       {query.data?.itens.map(({ versao, desde, ate }) => (
         <Text key={`${versao} ${desde}`} size="sm">
           <b>{versao}</b> · {t('desde')} {date(desde)} · {t('ate')} {ate ? date(ate) : t('agora')}

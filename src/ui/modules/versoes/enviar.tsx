@@ -5,10 +5,12 @@ import {
   Button,
   Drawer,
   Group,
+  NumberInput,
   Progress,
   Select,
   Stack,
   Switch,
+  TagsInput,
   Text,
   Textarea,
   TextInput,
@@ -22,7 +24,7 @@ import { refresh } from '../../kit/query';
 import { accessToken } from '../../kit/session';
 import { useT } from '../../kit/texts';
 import { useCatalogo } from '../licencas/licenca-form';
-import { canais, plataformas } from './versoes.page';
+import { arquiteturas, canais, plataformas } from './versoes.page';
 import { versoesTexts } from './versoes.texts';
 
 interface Problem {
@@ -31,7 +33,18 @@ interface Problem {
   erros?: { campo: string; mensagem: string }[];
 }
 
-const fieldNames = ['produto', 'versao', 'canal', 'plataforma', 'arquitetura', 'versao_minima', 'notas'] as const;
+const fieldNames = [
+  'produto',
+  'versao',
+  'canal',
+  'plataforma',
+  'arquitetura',
+  'versao_minima',
+  'distribuicao_pct',
+  'assinatura_tauri',
+  'notas',
+] as const;
+const pctMax = 100;
 
 export function EnviarVersao({ onClose }: { onClose(): void }) {
   const t = useT(versoesTexts);
@@ -50,8 +63,12 @@ export function EnviarVersao({ onClose }: { onClose(): void }) {
     plataforma: 'qualquer',
     arquitetura: 'qualquer',
     versao_minima: '',
+    distribuicao_pct: '100',
+    assinatura_tauri: '',
     notas: '',
   });
+  const [so, setSo] = useState({ so_minimo: '', so_maximo: '' });
+  const [recursos, setRecursos] = useState<string[]>([]);
   const [mandatory, setMandatory] = useState(false);
   const set = (name: (typeof fieldNames)[number], value: string): void =>
     setFields((before) => ({ ...before, [name]: value }));
@@ -73,6 +90,7 @@ export function EnviarVersao({ onClose }: { onClose(): void }) {
     setShare(0);
     const form = new FormData();
     for (const name of fieldNames) if (fields[name] !== '') form.set(name, fields[name]);
+    form.set('requisitos', JSON.stringify({ ...so, recursos }));
     form.set('obrigatoria', String(mandatory));
     form.set('arquivo', file);
     const token = await accessToken();
@@ -173,7 +191,7 @@ export function EnviarVersao({ onClose }: { onClose(): void }) {
             />
             <Select
               label={t('arquitetura')}
-              data={['qualquer', 'x64', 'arm64'].map((value) => ({
+              data={arquiteturas.map((value) => ({
                 value,
                 label: value === 'qualquer' ? t('qualquer') : value,
               }))}
@@ -182,11 +200,48 @@ export function EnviarVersao({ onClose }: { onClose(): void }) {
               allowDeselect={false}
             />
           </Group>
-          <TextInput
-            label={t('versao_minima')}
-            placeholder="1.0.0"
-            value={fields.versao_minima}
-            onChange={(event) => set('versao_minima', event.currentTarget.value)}
+          <Group grow align="flex-start">
+            <TextInput
+              label={t('versao_minima')}
+              placeholder="1.0.0"
+              value={fields.versao_minima}
+              onChange={(event) => set('versao_minima', event.currentTarget.value)}
+            />
+            <NumberInput
+              label={t('distribuicao')}
+              suffix=" %"
+              min={0}
+              max={pctMax}
+              allowDecimal={false}
+              value={fields.distribuicao_pct}
+              onChange={(value) => set('distribuicao_pct', String(value))}
+            />
+          </Group>
+          <Group grow align="flex-start">
+            {(['so_minimo', 'so_maximo'] as const).map((nome) => (
+              <TextInput
+                key={nome}
+                label={t(nome)}
+                placeholder="10.0.19045"
+                value={so[nome]}
+                onChange={(event) => setSo({ ...so, [nome]: event.currentTarget.value })}
+              />
+            ))}
+          </Group>
+          <TagsInput
+            label={t('recursos')}
+            description={t('recursos_ajuda')}
+            splitChars={[',', ' ']}
+            value={recursos}
+            onChange={setRecursos}
+          />
+          <Textarea
+            label={t('assinatura_tauri')}
+            autosize
+            minRows={1}
+            maxRows={6}
+            value={fields.assinatura_tauri}
+            onChange={(event) => set('assinatura_tauri', event.currentTarget.value)}
           />
           <Textarea
             label={t('notas')}

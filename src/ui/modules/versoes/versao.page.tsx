@@ -9,7 +9,6 @@ import { api, call, callWithEtag, download, request } from '../../kit/api';
 import { Copyable } from '../../kit/copy';
 import { EntityPage, EntityWaiting } from '../../kit/entity';
 import { Confirm, ErrorState, failed, said } from '../../kit/feedback';
-import { FormDrawer, ifMatch, revisionOf } from '../../kit/form';
 import { bytes, dateTime, number } from '../../kit/format';
 import { kitTexts } from '../../kit/kit.texts';
 import { List } from '../../kit/list';
@@ -19,7 +18,7 @@ import { Status } from '../../kit/status';
 import { useT } from '../../kit/texts';
 import { When } from '../../kit/time';
 import { HistoryTimeline } from '../../kit/timeline';
-import { canais } from './versoes.page';
+import { EditarVersao } from './editar';
 import { versoesTexts } from './versoes.texts';
 
 export default function VersaoPage() {
@@ -38,6 +37,11 @@ export default function VersaoPage() {
     said(message);
     refresh('versoes');
   };
+  const requisitosFatos = ({ so_minimo, so_maximo, recursos }: typeof versao.requisitos) => [
+    ...(so_minimo ? [{ rotulo: t('so_minimo'), valor: so_minimo }] : []),
+    ...(so_maximo ? [{ rotulo: t('so_maximo'), valor: so_maximo }] : []),
+    ...(recursos ? [{ rotulo: t('recursos'), valor: recursos.join(', ') }] : []),
+  ];
   const rollout = (pct: number): void =>
     void call(api.uploads.versao({ id }).put({ distribuicao_pct: pct })).then(done(kit('salvo')), failed);
   return (
@@ -98,6 +102,7 @@ export default function VersaoPage() {
           { rotulo: t('downloads'), valor: number(versao.downloads) },
           { rotulo: t('publicada_em'), valor: versao.publicada_em ? dateTime(versao.publicada_em) : '—' },
           { rotulo: t('versao_minima'), valor: versao.versao_minima },
+          ...requisitosFatos(versao.requisitos),
           { rotulo: t('obrigatoria'), valor: kit(versao.obrigatoria ? 'sim' : 'nao') },
           { rotulo: t('sha256'), largo: true, valor: <Copyable value={versao.sha256} label={t('sha256')} /> },
           {
@@ -176,33 +181,7 @@ export default function VersaoPage() {
           onClose={close}
         />
       )}
-      {open === 'editar' && (
-        <FormDrawer
-          titulo={t('editar')}
-          campos={[
-            {
-              nome: 'canal',
-              rotulo: t('canal'),
-              tipo: 'escolha',
-              obrigatorio: true,
-              opcoes: canais.map((value) => ({ value, label: t(value) })),
-            },
-            { nome: 'distribuicao_pct', rotulo: t('distribuicao'), tipo: 'numero', minimo: 0, maximo: 100 },
-            { nome: 'versao_minima', rotulo: t('versao_minima'), tipo: 'texto', anulavel: true },
-            { nome: 'obrigatoria', rotulo: t('obrigatoria'), tipo: 'sim_nao' },
-            { nome: 'notas', rotulo: t('notas'), tipo: 'longo' },
-          ]}
-          inicial={versao}
-          revisao={revisionOf(etag, () => callWithEtag(api.uploads.versao({ id }).get()))}
-          enviar={async (values, revision) => {
-            await call(api.uploads.versao({ id }).put(loose(values), ifMatch(revision)));
-          }}
-          onClose={() => {
-            refresh('versoes');
-            close();
-          }}
-        />
-      )}
+      {open === 'editar' && <EditarVersao id={id} versao={versao} etag={etag} onClose={close} />}
     </>
   );
 }

@@ -15,6 +15,7 @@ import { versoesTexts } from './versoes.texts';
 
 export const canais = ['estavel', 'beta', 'alfa'] as const;
 export const plataformas = ['qualquer', 'windows', 'linux', 'macos'] as const;
+export const arquiteturas = ['qualquer', 'x64', 'arm64'] as const;
 
 export default function VersoesPage() {
   const t = useT(versoesTexts);

@@ -28,6 +28,12 @@ export const versoesTexts = defineTexts('versoes', {
   notas_titulo: ['Notas', 'Notes'],
   versao_minima: ['Atualiza a partir de', 'Updates from'],
   obrigatoria: ['Obrigatória', 'Mandatory'],
+  so_minimo: ['Sistema a partir de', 'System from'],
+  so_maximo: ['Sistema até', 'System up to'],
+  so_ajuda: ['Números com pontos, como o sistema os diz.', 'Numbers with dots, as the system tells them.'],
+  recursos: ['Recursos exigidos da licença', 'Features the licence must have'],
+  recursos_ajuda: ['Só quem os tem recebe esta versão.', 'Only who has them gets this release.'],
+  assinatura_tauri: ['Assinatura do Tauri (.sig)', 'Tauri signature (.sig)'],
   distribuicao: ['Distribuição', 'Rollout'],
   distribuicao_ajuda: [
     'Que parte das máquinas recebe, sempre as mesmas.',

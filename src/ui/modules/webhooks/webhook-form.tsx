@@ -7,6 +7,7 @@ import { kitTexts } from '../../kit/kit.texts';
 import { loose, refresh } from '../../kit/query';
 import { useT } from '../../kit/texts';
 import { eventTypes } from '../eventos/event-text';
+import { findClientes, nameClientes } from '../licencas/licenca-form';
 import { webhooksTexts } from './webhooks.texts';
 
 function useCampos(): readonly Field[] {
@@ -21,6 +22,14 @@ function useCampos(): readonly Field[] {
       tipo: 'lista',
       obrigatorio: true,
       opcoes: ['*', ...families, ...eventTypes].map((value) => ({ value, label: value })),
+    },
+    {
+      nome: 'cliente_ids',
+      rotulo: t('clientes'),
+      ajuda: t('clientes_ajuda'),
+      tipo: 'buscas',
+      procurar: findClientes,
+      nomear: nameClientes,
     },
     { nome: 'cabecalhos', rotulo: t('cabecalhos'), ajuda: t('cabecalhos_ajuda'), tipo: 'json' },
     { nome: 'modelo', rotulo: t('modelo'), ajuda: t('modelo_ajuda'), tipo: 'longo', anulavel: true },

@@ -60,6 +60,9 @@ export default function WebhookPage() {
         ]}
         fatos={[
           { rotulo: t('eventos'), valor: webhook.eventos.join(', ') },
+          ...(webhook.cliente_ids.length > 0
+            ? [{ rotulo: t('clientes'), valor: number(webhook.cliente_ids.length) }]
+            : []),
           { rotulo: t('falhando'), valor: <When at={webhook.falhando_desde} /> },
           ...(webhook.motivo_desativacao ? [{ rotulo: t('motivo'), valor: webhook.motivo_desativacao }] : []),
         ]}

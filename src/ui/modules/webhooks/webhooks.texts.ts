@@ -18,6 +18,8 @@ export const webhooksTexts = defineTexts('webhooks', {
     'Nomes como maquina.offline, famílias como licenca.*, ou * para todos.',
     'Names such as maquina.offline, families such as licenca.*, or * for all.',
   ],
+  clientes: ['Só destes clientes', 'Of these customers only'],
+  clientes_ajuda: ['Vazio: eventos de todos.', 'Empty: events of all.'],
   ativo: ['Ativo', 'Active'],
   cabecalhos: ['Cabeçalhos a mais', 'Additional headers'],
   cabecalhos_ajuda: ['Em JSON: {"x-origem": "narcidi"}', 'As JSON: {"x-source": "narcidi"}'],
