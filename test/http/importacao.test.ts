@@ -61,6 +61,8 @@ describe('customers from CSV', () => {
   test.each([
     ['an unknown column', 'nome,email,senha\na,b@c.com.br,x'],
     ['a quote that never ends', 'nome,email\n"a,b@c.com.br\n'],
+    ['a quote within a name', 'nome",email\na,b@c.com.br\n'],
+    ['JSON', '{"nome":"a","email":null}'],
     ['rows of different widths', 'nome,email\na\n'],
     ['a record without end', `nome,email\n"${'x'.repeat(100_000)}"\n`],
   ])('%s is refused as a whole', async (_, csv) => {

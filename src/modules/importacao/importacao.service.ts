@@ -8,7 +8,7 @@ import { createReadStream, createWriteStream, mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path';
 import { Readable, Transform, type TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { parse } from 'csv-parse';
+import { CsvError, parse } from 'csv-parse';
 import type { Actor } from '../../core/actor';
 import { type FieldError, Problem } from '../../core/problem';
 import type { Tx, UnitOfWork } from '../../storage/sqlite/unit-of-work';
@@ -183,8 +183,9 @@ async function* readRows(file: string, columns: readonly string[]): AsyncGenerat
     }
   } catch (error) {
     if (error instanceof Problem) throw error;
-    if (error instanceof Error && 'code' in error && String(error.code).startsWith('CSV_')) {
-      throw new Problem('CSV_INVALIDO', { detalhe: error.message });
+    if (error instanceof CsvError) {
+      const where = 'lines' in error && typeof error.lines === 'number' ? ` perto da linha ${error.lines}` : '';
+      throw new Problem('CSV_INVALIDO', { detalhe: `O arquivo está malformado${where} (${error.code}).` });
     }
     throw error;
   } finally {
