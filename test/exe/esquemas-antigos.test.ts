@@ -42,7 +42,7 @@ const verify = (chave: string, impressao: string) => `/licencas/verificar/${chav
 describe('an upgrade', () => {
   test.each(esquemas)('from schema %s keeps everything, and a backup of how it was', async (esquema) => {
     const { data, esperado } = unpack(esquema);
-    const server = await serve(data);
+    const server = await serve(data, { NARCIDI_METRICS_HOUR_DAYS: '3650' });
     const anyone = httpClient(server.url, null);
     expect((await anyone('GET', verify(esperado.chave, 'caixa-01'))).body.codigo).toBe('VALIDA');
     expect((await anyone('GET', verify(esperado.chave, 'caixa-02'))).body.codigo).toBe('MAQUINA_BLOQUEADA');
@@ -56,8 +56,11 @@ describe('an upgrade', () => {
       bloqueada: true,
       motivo_bloqueio: 'antes da atualização',
     });
-    const csv = await call('GET', `/maquinas/${esperado.maquina}/export?de=2026-11-01T00:00:00Z`);
-    expect(csv.body).toContain(',11,22,33');
+    const csv = () => call('GET', `/maquinas/${esperado.maquina}/export?de=2026-11-01T00:00:00Z`);
+    expect((await csv()).body).toContain(',11,22,33');
+    const rolled = await call('POST', '/tarefas/compactar_metricas/executar');
+    expect(rolled.body.ultima).toMatchObject({ resultado: 'sucesso' });
+    expect((await csv()).body).toContain(',11,22,33');
     expect((await call('GET', `/clientes/${esperado.cliente}/historico`)).body.itens[0].acao).toBe('criar');
     expect((await call('GET', '/auditoria/verificar')).body.integra).toBe(true);
     const { itens } = (await call('GET', '/backups/')).body;

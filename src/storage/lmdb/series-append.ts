@@ -11,7 +11,8 @@ import { readNames, type SeriesTables } from './series-tables';
 const extrasPerMaquinaMax = 20;
 /** Machines remembered; one that was not heard for longest is read again when it is heard. */
 const machinesRememberedMax = 20_000;
-const mark = Buffer.of(1);
+/** What is stored under an hour that is in no rollup yet. */
+export const mark = Buffer.of(1);
 
 interface MachineState {
   id: Buffer;

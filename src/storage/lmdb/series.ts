@@ -5,6 +5,7 @@
 
 import type { RootDatabase } from 'lmdb';
 import type { CompactionReport, Heard, Retention, SeriesStore } from '../../modules/maquinas/series.store';
+import { adoptUnmarked } from './series-adopt';
 import { createSeriesAppend } from './series-append';
 import { decodePoint, idOf, maquinaOf, newestOf, receivedAtOf } from './series-codec';
 import { createSeriesCompaction } from './series-compact';
@@ -17,6 +18,7 @@ const pageMachines = 200;
 /** The series store over an open environment. */
 export function createSeriesStore(root: RootDatabase, retention: Retention): SeriesStore {
   const tables = openSeriesTables(root);
+  adoptUnmarked(tables);
   const append = createSeriesAppend(tables);
   const forget = createSeriesForget(tables, append);
   const compaction = createSeriesCompaction({ tables, append, forget, retention });
