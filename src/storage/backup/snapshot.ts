@@ -10,11 +10,11 @@
 import { Database } from 'bun:sqlite';
 import { existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { open } from 'lmdb';
 import { OperationalError } from '../../core/operational-error';
 import type { DataFolder } from '../data-folder';
 import { contentPath, listContents } from '../files/content-store';
 import { copyStore } from '../lmdb/check';
+import { openBytes, openLmdbToRead } from '../lmdb/open';
 import { schemaOf } from '../sqlite/open';
 import type { Source } from './archive-write';
 import { databaseMember, lmdbMember, type Manifest } from './manifest';
@@ -26,7 +26,6 @@ export interface Snapshot {
 }
 
 const busyTimeoutMs = 30_000;
-const namedDatabasesMax = 32;
 
 /** @param staging an empty folder for the copies. @throws OperationalError when there is nothing to copy, or it is damaged. */
 export async function takeSnapshot(folder: DataFolder, staging: string): Promise<Snapshot> {
@@ -53,11 +52,11 @@ async function copyLmdb(from: string, to: string): Promise<Record<string, number
 
 /** The entries of each named database in a folder. */
 export async function countEntries(folder: string): Promise<Record<string, number>> {
-  const env = open({ path: folder, readOnly: true, maxDbs: namedDatabasesMax });
+  const env = openLmdbToRead(folder);
   try {
     const counts: Record<string, number> = {};
     for (const name of [...env.getKeys()].map(String).sort()) {
-      const db = env.openDB<Buffer, Buffer>({ name, keyEncoding: 'binary', encoding: 'binary' });
+      const db = openBytes(env, name);
       const stats: object = db.getStats();
       counts[name] = 'entryCount' in stats ? Number(stats.entryCount) : 0;
     }

@@ -15,6 +15,7 @@
  */
 
 import type { Database, RootDatabase } from 'lmdb';
+import { openBytes } from './open';
 
 const pageRows = 128;
 
@@ -88,7 +89,7 @@ export function openTables(root: RootDatabase): Tables {
 
   return {
     table(name) {
-      const database = root.openDB<Buffer, Buffer>({ name: `mqtt-${name}`, keyEncoding: 'binary', encoding: 'binary' });
+      const database = openBytes(root, `mqtt-${name}`);
       return {
         database,
         get(key) {

@@ -6,12 +6,13 @@
 
 import { existsSync, mkdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { open } from 'lmdb';
+import type { Database } from 'lmdb';
 import { OperationalError } from '../../core/operational-error';
 import { trySelf } from '../../native/self-command';
-import { openLmdb } from './open';
+import { openBytes, openLmdbToRead, openLmdbUnsynced } from './open';
 
-const namedDatabasesMax = 32;
+/** So many writes are one transaction: larger ones slow every later one. */
+const entriesPerTransaction = 500;
 /** No entry takes less: more of them than fit into the file come from pages that lead back to each other. */
 const entryBytesMin = 8;
 const checkMsMax = 300_000;
@@ -52,7 +53,7 @@ export async function readStore(folder: string, copy: Copy | null): Promise<Stor
 /** LMDB copies by itself, page by page, from one moment's tree. */
 export async function copyStore(from: string, to: string): Promise<void> {
   mkdirSync(to, { mode: 0o700 });
-  const root = open({ path: from, readOnly: true, maxDbs: namedDatabasesMax });
+  const root = openLmdbToRead(from);
   try {
     await root.backup(to, true);
   } finally {
@@ -61,9 +62,15 @@ export async function copyStore(from: string, to: string): Promise<void> {
 }
 
 async function copyEntries(from: string, to: string): Promise<void> {
-  const target = openLmdb(to);
+  const target = openLmdbUnsynced(to);
+  const tables = new Map<string, Database<Buffer, Buffer>>();
+  let entries = 0;
   for (const { name, key, value } of entriesOf(from)) {
-    await target.openDB<Buffer, Buffer>({ name, keyEncoding: 'binary', encoding: 'binary' }).put(key, value);
+    const table = tables.get(name) ?? openBytes(target, name);
+    tables.set(name, table);
+    const written = table.put(key, value);
+    entries += 1;
+    if (entries % entriesPerTransaction === 0) await written;
   }
   await target.close();
 }
@@ -83,11 +90,11 @@ interface StoredEntry {
 /** Everything in a store, one database after the other. The store stays open: the process that reads it so ends soon. */
 function* entriesOf(folder: string): Generator<StoredEntry> {
   const entriesMax = statSync(join(folder, 'data.mdb')).size / entryBytesMin;
-  const root = open({ path: folder, readOnly: true, maxDbs: namedDatabasesMax });
+  const root = openLmdbToRead(folder);
   let entries = 0;
   // The names first: a database that is opened under a cursor on them ends the process.
   for (const name of [...root.getKeys()].map(String)) {
-    const db = root.openDB<Buffer, Buffer>({ name, keyEncoding: 'binary', encoding: 'binary' });
+    const db = openBytes(root, name);
     for (const { key, value } of db.getRange()) {
       entries += 1;
       if (entries > entriesMax) throw new Error('its pages lead back to each other');

@@ -6,6 +6,7 @@
 import { createHash } from 'node:crypto';
 import type { RootDatabase } from 'lmdb';
 import type { Counters } from '../../core/counters';
+import { openBytes } from './open';
 
 const keyBytes = 16;
 const numberBytes = 8;
@@ -20,7 +21,7 @@ interface Entry {
 }
 
 export function createCounters(root: RootDatabase, onError: (error: unknown) => void): Counters {
-  const db = root.openDB<Buffer, Buffer>({ name: 'contadores', keyEncoding: 'binary', encoding: 'binary' });
+  const db = openBytes(root, 'contadores');
   const memory = new Map<string, Entry>();
   const writing = new Set<Promise<unknown>>();
 

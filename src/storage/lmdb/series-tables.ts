@@ -11,6 +11,7 @@ import { hourMs } from '../../core/clock';
 import type { Rollup } from '../../modules/maquinas/rollup.model';
 import { minuteOfHour } from '../../modules/maquinas/rollup.model';
 import type { HeartbeatPoint } from '../../modules/maquinas/series.store';
+import { openBytes } from './open';
 import { afterMaquina, decodePoint, decodeRollup, timeKey, timeOf } from './series-codec';
 
 type Table = Database<Buffer, Buffer>;
@@ -31,8 +32,7 @@ export interface SeriesTables {
 }
 
 export function openSeriesTables(root: RootDatabase): SeriesTables {
-  const table = (name: string): Table =>
-    root.openDB<Buffer, Buffer>({ name, keyEncoding: 'binary', encoding: 'binary' });
+  const table = (name: string): Table => openBytes(root, name);
   return {
     pontos: table('pontos'),
     minutos: table('minutos'),
