@@ -9,19 +9,22 @@ const nobody = '00000000-0000-7000-8000-000000000000';
 
 /** The stores' part of `/readyz`: each table answers, and nothing has been found damaged since the start. */
 export function storeChecks({ sqlite, series }: Pick<Adapters, 'sqlite' | 'series'>): HealthCheck[] {
-  const tables = sqlite.readerHandle
-    .query<{ name: string }, []>(
-      "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'",
-    )
-    .all()
-    .map(({ name }) => sqlite.readerHandle.query(`SELECT 1 FROM "${name}" NOT INDEXED LIMIT 1`));
+  const { readerHandle, damage } = sqlite;
+  // Prepared when somebody asks first: a start does not wait for it, nor fail with a damaged list of tables.
+  let firstRows: { get(): unknown }[] | null = null;
   return [
     {
       nome: 'sqlite',
       check: () => {
-        for (const table of tables) table.get();
-        const damage = sqlite.damage.known();
-        if (damage !== null) throw new Error(damage);
+        firstRows ??= readerHandle
+          .query<{ name: string }, []>(
+            "SELECT name FROM sqlite_master WHERE type = 'table' AND sql NOT LIKE 'CREATE VIRTUAL%'",
+          )
+          .all()
+          .map(({ name }) => readerHandle.query(`SELECT 1 FROM "${name}" NOT INDEXED LIMIT 1`));
+        for (const firstRow of firstRows) firstRow.get();
+        const known = damage.known();
+        if (known !== null) throw new Error(known);
       },
     },
     { nome: 'lmdb', check: () => void series.lastSeen(nobody) },
