@@ -17,6 +17,7 @@ import {
   unique,
 } from '../support/app';
 import { type Running, run, scratch, serve } from '../support/executable';
+import { linesOf } from '../support/lines';
 import { createProduto, publisher, sha256 } from '../support/versoes';
 import cenarios from './cenarios.json';
 import { type Modo, type Rede, startRede } from './rede';
@@ -90,7 +91,7 @@ describe.each(Object.keys(linguagens).filter(isThere))('the SDK for %s', (lingua
   beforeAll(async () => {
     const command = (await linguagens[linguagem]?.()) ?? [];
     driver = Bun.spawn(command, { stdin: 'pipe', stdout: 'pipe', stderr: 'inherit', cwd: folder.path });
-    answers = lines(driver.stdout);
+    answers = linesOf(driver.stdout);
   });
   afterAll(async () => {
     driver.stdin.end();
@@ -127,7 +128,7 @@ describe.each(Object.keys(linguagens).filter(isThere))('the SDK for %s', (lingua
 /** One scenario's licence, machine and file. */
 async function newWorld({ chave, licenca: fields }: Cenario, ask: (acao: string, args?: unknown) => Promise<Resposta>) {
   const produto = await createProduto({ call }, unique('sdk').toLowerCase());
-  const { clienteId, licenca } = await createLicenca({ call }, { produto, limite_maquinas: 3, ...fields });
+  const { licenca } = await createLicenca({ call }, { produto, limite_maquinas: 3, ...fields });
   const arquivo = join(folder.path, `${unique('guardado')}.json`);
   const options = { servidor: rede.url, chave: chave ?? licenca.chave, impressao: unique('maquina'), arquivo };
   const open = (changed: unknown = {}) => ask('abrir', { ...options, limite_ms: limiteMs, ...Object(changed) });
@@ -208,7 +209,6 @@ async function newWorld({ chave, licenca: fields }: Cenario, ask: (acao: string,
       if (passo.sdk === 'baixar') return download();
       return passo.sdk ? ask(passo.sdk, args) : { avisos: [] };
     },
-    clienteId,
   };
 }
 
@@ -217,15 +217,4 @@ function isThere(linguagem: string): boolean {
   if (!program || Bun.which(program)) return true;
   console.warn(`${program} is not installed here: its SDK was NOT tested`);
   return false;
-}
-
-async function* lines(stream: ReadableStream<Uint8Array>): AsyncGenerator<string> {
-  const decoder = new TextDecoder();
-  let rest = '';
-  for await (const chunk of stream) {
-    rest += decoder.decode(chunk, { stream: true });
-    const complete = rest.split('\n');
-    rest = complete.pop() ?? '';
-    yield* complete;
-  }
 }

@@ -1,5 +1,7 @@
 /** The JSON log of a child process, line by line. */
 
+import { linesOf } from './lines';
+
 export interface LogLines {
   /** Every log line so far. */
   lines: Record<string, unknown>[];
@@ -17,12 +19,8 @@ export function logLines(child: Child): LogLines {
   const waiting = new Set<() => void>();
   let ended = false;
   void (async () => {
-    let rest = '';
-    const decoder = new TextDecoder();
-    for await (const chunk of child.stdout) {
-      const parts = (rest + decoder.decode(chunk, { stream: true })).split('\n');
-      rest = parts.pop() ?? '';
-      for (const part of parts) lines.push(JSON.parse(part) as Record<string, unknown>);
+    for await (const text of linesOf(child.stdout)) {
+      lines.push(JSON.parse(text) as Record<string, unknown>);
       for (const wake of waiting) wake();
     }
     ended = true;
