@@ -154,12 +154,13 @@ function checkTimeZone(timeZone: string): void {
 export function describeSettings({ settings, sources }: Resolved): Configuracao[] {
   return names.map((name) => {
     const setting: Setting<unknown> = settingDeclarations[name];
-    const value = String(settings[name]);
+    const shown = (value: unknown): string => setting.show?.(value) ?? String(value);
+    const value = shown(settings[name]);
     return {
       nome: setting.env,
       grupo: groups.find(([, declarations]) => name in declarations)?.[0] ?? 'servidor',
       valor: setting.secret && value !== '' ? '********' : value,
-      padrao: setting.show?.(setting.default) ?? String(setting.default),
+      padrao: shown(setting.default),
       origem: sources[name],
       segredo: setting.secret ?? false,
       flag: setting.flag === undefined ? null : `--${setting.flag}`,

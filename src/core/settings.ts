@@ -12,7 +12,7 @@ export interface Setting<T> {
   /** The flag of `serve`, without the dashes. */
   flag?: string;
   default: T;
-  /** The default as a person would write it, where that is not its plain text. */
+  /** A value as a person would write it, where that is not its plain text. */
   show?(value: T): string;
   description: string;
   /** Masked by `narcidicontrol config` and in logs. */
@@ -73,6 +73,7 @@ export function onOff(declaration: Declaration, defaultValue: boolean): Setting<
   return {
     ...declaration,
     default: defaultValue,
+    show: (value) => (value ? 'on' : 'off'),
     parse: (value) => {
       const known = { on: true, off: false, true: true, false: false, '1': true, '0': false }[value.toLowerCase()];
       return known ?? refuse(declaration.env, value, 'on or off');

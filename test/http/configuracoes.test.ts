@@ -38,6 +38,7 @@ describe('the settings', () => {
       chave: 'token_ttl',
     });
     expect(byName.get('NARCIDI_PORT')).toMatchObject({ origem: 'flag', flag: '--port', padrao: '8080' });
+    expect(byName.get('NARCIDI_RATE_LIMIT')).toMatchObject({ valor: 'off', padrao: 'on' });
     expect(byName.get('NARCIDI_LOG_FILES')).toMatchObject({ origem: 'default', valor: '14' });
     expect(byName.get('NARCIDI_SMTP_URL')).toMatchObject({ segredo: true, valor: '********', padrao: '' });
     expect(byName.get('NARCIDI_ADMIN_PASSWORD')).toMatchObject({ segredo: true, valor: '********' });
