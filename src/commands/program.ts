@@ -119,6 +119,15 @@ export function createProgram(): Program {
   doctor.option('--json', 'print the findings as JSON');
   doctor.action(done(async () => (await import('./doctor')).doctor(settingsOf(doctor), doctor.opts())));
 
+  const health = withSettings(
+    command(
+      program,
+      'health',
+      'Ask the server of this machine whether all is well; exit 1 when it is not, or is not there.',
+    ),
+  );
+  health.action(done(async () => (await import('./health')).health(settingsOf(health))));
+
   const checkStore = configure(program.command('check-store', { hidden: true }))
     .description('Read a store of heartbeats to its end.')
     .argument('<folder>', 'the store')

@@ -2,6 +2,7 @@
 
 import atualizacoesEn from './en/atualizacoes.md' with { type: 'text' };
 import conceitosEn from './en/conceitos.md' with { type: 'text' };
+import dimensionamentoEn from './en/dimensionamento.md' with { type: 'text' };
 import inicioEn from './en/inicio.md' with { type: 'text' };
 import integracaoEn from './en/integracao.md' with { type: 'text' };
 import mqttEn from './en/mqtt.md' with { type: 'text' };
@@ -12,6 +13,7 @@ import webhooksEn from './en/webhooks.md' with { type: 'text' };
 import { errosEn, errosPt } from './erros';
 import atualizacoesPt from './pt/atualizacoes.md' with { type: 'text' };
 import conceitosPt from './pt/conceitos.md' with { type: 'text' };
+import dimensionamentoPt from './pt/dimensionamento.md' with { type: 'text' };
 import inicioPt from './pt/inicio.md' with { type: 'text' };
 import integracaoPt from './pt/integracao.md' with { type: 'text' };
 import mqttPt from './pt/mqtt.md' with { type: 'text' };
@@ -39,6 +41,7 @@ export const guias: readonly Guia[] = [
   { slug: 'atualizacoes', texto: { pt: atualizacoesPt, en: atualizacoesEn } },
   { slug: 'permissoes', texto: { pt: permissoesPt, en: permissoesEn } },
   { slug: 'operacao', texto: { pt: operacaoPt, en: operacaoEn } },
+  { slug: 'dimensionamento', texto: { pt: dimensionamentoPt, en: dimensionamentoEn } },
   { slug: 'erros', texto: { pt: errosPt(), en: errosEn() } },
 ];
 
