@@ -29,8 +29,10 @@ export async function bundleUi(root: string, quality: number): Promise<UiFile[]>
   });
   if (!result.success) throw new AggregateError(result.logs, 'the web UI does not compile');
   const params = { [constants.BROTLI_PARAM_QUALITY]: quality };
+  // The bundler names them in the order it finished them; the same source makes the same executable.
+  const outputs = result.outputs.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   return Promise.all(
-    result.outputs.map(async (output) => {
+    outputs.map(async (output) => {
       const body = new Uint8Array(brotliCompressSync(await output.arrayBuffer(), { params }));
       return { path: output.path.replace(/^\.?\//, ''), type: output.type, body: () => body };
     }),
