@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OperationalError } from './core/operational-error';
-import { configKey, integer, oneOf, type Setting, text } from './core/settings';
+import { configKey, integer, oneOf, type Setting, shown, text } from './core/settings';
 import { acessoSettings } from './modules/acesso/acesso.settings';
 import { backupsSettings } from './modules/backups/backups.settings';
 import type { Configuracao, ConfiguracaoGrupo } from './modules/configuracoes/configuracoes.model';
@@ -154,13 +154,12 @@ function checkTimeZone(timeZone: string): void {
 export function describeSettings({ settings, sources }: Resolved): Configuracao[] {
   return names.map((name) => {
     const setting: Setting<unknown> = settingDeclarations[name];
-    const shown = (value: unknown): string => setting.show?.(value) ?? String(value);
-    const value = shown(settings[name]);
+    const value = shown(setting, settings[name]);
     return {
       nome: setting.env,
       grupo: groups.find(([, declarations]) => name in declarations)?.[0] ?? 'servidor',
       valor: setting.secret && value !== '' ? '********' : value,
-      padrao: shown(setting.default),
+      padrao: shown(setting, setting.default),
       origem: sources[name],
       segredo: setting.secret ?? false,
       flag: setting.flag === undefined ? null : `--${setting.flag}`,

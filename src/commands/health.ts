@@ -1,19 +1,17 @@
 /** `narcidicontrol health`: asks the server of this machine whether all is well, for containers and supervisors without curl. */
 
+import { localAuthority } from '../core/address';
 import { OperationalError } from '../core/operational-error';
 import type { Settings } from '../settings';
 
 const answerWithinMs = 5_000;
-/** A server that listens on every address answers on its own. */
-const everyAddress: Readonly<Record<string, string>> = { '0.0.0.0': '127.0.0.1', '::': '[::1]' };
 
 /**
  * Prints `ok`, or fails with what `/readyz` names as wrong.
  * @throws OperationalError
  */
 export async function health({ host, port, tlsCert }: Settings): Promise<number> {
-  const name = everyAddress[host] ?? (host.includes(':') ? `[${host}]` : host);
-  const url = `${tlsCert ? 'https' : 'http'}://${name}:${port}/readyz`;
+  const url = `${tlsCert ? 'https' : 'http'}://${localAuthority(host, port)}/readyz`;
   const response = await fetch(url, {
     signal: AbortSignal.timeout(answerWithinMs),
     // The certificate is for the name that others know this server by.

@@ -2,7 +2,7 @@
 
 import { Argument, Command, Option } from 'commander';
 import { agentSettingDeclarations } from '../agent/agent.settings';
-import type { Setting } from '../core/settings';
+import { type Setting, shown } from '../core/settings';
 import { version } from '../native/build-info';
 import { resolveSettings, type Settings, settingDeclarations } from '../settings';
 
@@ -172,7 +172,7 @@ function withFlags(command: Command, declarations: Readonly<Record<string, Setti
     if (setting.flag === undefined) continue;
     command.option(
       `--${setting.flag} <value>`,
-      `${setting.description} [${setting.env}, default ${(setting.show?.(setting.default) ?? String(setting.default)) || 'none'}]`,
+      `${setting.description} [${setting.env}, default ${shown(setting, setting.default) || 'none'}]`,
     );
   }
   return command;

@@ -17,6 +17,12 @@ export function normalizeAddress(text: string): string | null {
   return ipaddr.isValid(text) ? ipaddr.process(text).toString() : null;
 }
 
+/** The part of a URL that reaches, from this machine, a server that listens on `host`: one that takes all is met on loopback. */
+export function localAuthority(host: string, port: number): string {
+  const name = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
+  return `${name.includes(':') ? `[${name}]` : name}:${port}`;
+}
+
 /** The network that limits count by: an IPv4 address, or the /64 of an IPv6 one. */
 export function networkOf(address: string): string {
   if (!address.includes(':') || !ipaddr.isValid(address)) return address;

@@ -68,6 +68,11 @@ export function integer(declaration: Declaration, defaultValue: number, min: num
   };
 }
 
+/** A value of a setting as a person would write it. */
+export function shown<T>(setting: Setting<T>, value: T): string {
+  return setting.show?.(value) ?? String(value);
+}
+
 /** `on` or `off`. */
 export function onOff(declaration: Declaration, defaultValue: boolean): Setting<boolean> {
   return {

@@ -1,7 +1,7 @@
 /** The HTTP port: one Bun.serve before the application and its WebSockets. */
 
 import type { Server } from 'bun';
-import { clientAddress, type Networks } from '../../core/address';
+import { clientAddress, localAuthority, type Networks } from '../../core/address';
 import { OperationalError } from '../../core/operational-error';
 import type { KeyPair } from '../certificate';
 import type { Transfer } from './kit/context';
@@ -82,10 +82,8 @@ export function listenHttp(
   }
 
   const bound = current.port ?? port;
-  const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  const authority = shown.includes(':') ? `[${shown}]` : shown;
   return {
-    url: `${tls ? 'https' : 'http'}://${authority}:${bound}`,
+    url: `${tls ? 'https' : 'http'}://${localAuthority(host, bound)}`,
     port: bound,
     replaceCertificate: (pair) => {
       const before = current;

@@ -2,6 +2,7 @@
 
 import { createServer, type Server, type Socket } from 'node:net';
 import { createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import { localAuthority } from '../../core/address';
 import { minuteMs, secondMs } from '../../core/clock';
 import { OperationalError } from '../../core/operational-error';
 import type { KeyPair } from '../certificate';
@@ -48,10 +49,8 @@ export async function listenMqtt(broker: Broker, { host, port, tls, onError }: L
   server.on('error', onError);
   const address = server.address();
   const bound = typeof address === 'object' && address !== null ? address.port : port;
-  const shown = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  const authority = shown.includes(':') ? `[${shown}]` : shown;
   return {
-    url: `${tls ? 'mqtts' : 'mqtt'}://${authority}:${bound}`,
+    url: `${tls ? 'mqtts' : 'mqtt'}://${localAuthority(host, bound)}`,
     replaceCertificate: (pair) => secure?.setSecureContext({ ...pair }),
     stop: () => new Promise((resolve) => server.close(() => resolve())),
   };
