@@ -42,7 +42,6 @@ export function composeEvents(
   const { logParts, work, sqlite, clock, ids, keyring, settings, folder, onError } = adapters;
   const relay = createRelay({
     work,
-    writer: sqlite.writer,
     clock,
     ids,
     onError: (error, reaction, event) =>

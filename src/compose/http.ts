@@ -39,7 +39,7 @@ interface Composed {
 }
 
 export function composeHttp({ adapters, services, jobs, events, metrics }: Composed): HttpHandler {
-  const { settings, logParts, clock, ids, sqlite, work, keyring, addresses } = adapters;
+  const { settings, logParts, clock, ids, work, keyring, addresses } = adapters;
   const log = logParts.of('http');
   const { verificacao } = services;
   const { authenticate } = events;
@@ -67,7 +67,7 @@ export function composeHttp({ adapters, services, jobs, events, metrics }: Compo
   const handler = createHttpHandler({
     routes,
     platform,
-    idempotency: createIdempotency({ writer: sqlite.writer, reader: sqlite.reader, keyring, clock }),
+    idempotency: createIdempotency({ work, keyring, clock }),
     verificar,
     limits: createApiLimits(clock, settings.rateLimit),
     onUnknownKey,

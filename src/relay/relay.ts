@@ -16,7 +16,7 @@ import {
   postponeDelivery,
   settleDeliveries,
 } from '../storage/sqlite/outbox';
-import type { Db, Tx, UnitOfWork } from '../storage/sqlite/unit-of-work';
+import type { Tx, UnitOfWork } from '../storage/sqlite/unit-of-work';
 
 const batchMax = 200;
 const entitiesAtOnceMax = 16;
@@ -51,15 +51,13 @@ export interface Projection extends Consumer {
 
 interface Dependencies {
   work: UnitOfWork;
-  /** The writing handle: deliveries are settled in their own small transactions. */
-  writer: Db;
   clock: Clock;
   ids: Ids;
   /** @param event null when the outbox itself could not be read or written. */
   onError(error: unknown, reaction: string, event: CommittedEvent | null): void;
 }
 
-export function createRelay({ work, writer, clock, ids, onError }: Dependencies) {
+export function createRelay({ work, clock, ids, onError }: Dependencies) {
   const consumers: { consumer: Consumer; drain: () => void }[] = [];
   const running = new Set<Promise<void>>();
   let stopped = false;
@@ -156,9 +154,10 @@ export function createRelay({ work, writer, clock, ids, onError }: Dependencies)
     const erro = String(error).slice(0, errorCharactersMax);
     if (tentativas < attemptsMax) {
       const wait = retryMs[Math.min(before, retryMs.length - 1)] ?? hourMs;
-      return postponeDelivery(writer, consumer.nome, seq, { tentativas, proxima_em: now + wait, erro });
+      const set = { tentativas, proxima_em: now + wait, erro };
+      return work.keep((db) => postponeDelivery(db, consumer.nome, seq, set));
     }
-    await writer.transaction().execute((db) =>
+    await work.keep((db) =>
       buryDelivery(db, {
         id: ids.next(now),
         consumidor: consumer.nome,

@@ -26,7 +26,6 @@ beforeEach(async () => {
   stores = await openStores(prepareDataFolder(path), clock);
   relay = createRelay({
     work: stores.work,
-    writer: stores.sqlite.writer,
     clock,
     ids: uuidV7,
     onError: () => undefined,

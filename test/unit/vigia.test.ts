@@ -40,7 +40,7 @@ const clock = { now: () => now };
 /** Everything that watches, over the data folder: called again it is a restart. */
 async function start() {
   const stores: Stores = await openStores(prepareDataFolder(path), clock);
-  const { work, sqlite } = stores;
+  const { work } = stores;
   const fail = (error: unknown): void => {
     throw error;
   };
@@ -61,7 +61,7 @@ async function start() {
     sistema: async () => ({ disco_livre_pct: 3 }),
     onError: fail,
   });
-  const relay = createRelay({ work, writer: sqlite.writer, clock, ids: uuidV7, onError: fail });
+  const relay = createRelay({ work, clock, ids: uuidV7, onError: fail });
   relay.register(vigia.projection);
   await vigia.start();
   relay.start();

@@ -62,7 +62,7 @@ describe('a receiver that is down', () => {
   let parts: ReturnType<typeof compose>;
 
   function compose() {
-    const { work, keyring, sqlite } = stores;
+    const { work, keyring } = stores;
     const store = createWebhooksStore(keyring);
     const fail = (error: unknown): void => {
       throw error;
@@ -81,7 +81,7 @@ describe('a receiver that is down', () => {
       random,
       onError: fail,
     });
-    const relay = createRelay({ work, writer: sqlite.writer, clock, ids: uuidV7, onError: fail });
+    const relay = createRelay({ work, clock, ids: uuidV7, onError: fail });
     relay.register(envio.projection);
     const webhooks = createWebhooks({
       work,

@@ -90,7 +90,7 @@ export function createImportacao({ work, folder }: Dependencies) {
         }
         const rows = goodRows(file, importer, report);
         if (modo === 'tudo_ou_nada') {
-          report.importadas = await work.write(actor, (tx) => insertAll(tx, rows, importer));
+          report.importadas = await work.writeAlone(actor, (tx) => insertAll(tx, rows, importer));
         } else {
           await insertInBatches(actor, rows, importer, report);
         }

@@ -1,15 +1,16 @@
 /**
- * One change = one transaction: the rows, the audit row and the events, all or nothing. After the commit the listeners
- * are told at once, before whoever asked gets an answer, so that no cache can outlive a block.
+ * One change = the rows, the audit row and the events, all or nothing. After the commit the listeners are told at once,
+ * before whoever asked gets an answer, so that no cache can outlive a block.
  */
 
 import { createHash } from 'node:crypto';
-import { type Kysely, sql, type Transaction } from 'kysely';
+import type { Kysely, Transaction } from 'kysely';
 import type { Actor } from '../../core/actor';
 import { type Clock, rfc3339 } from '../../core/clock';
 import type { CommittedEvent, NewEvent } from '../../core/events';
 import type { Ids } from '../../core/ids';
 import type { Keyring } from '../keys/keyring';
+import { createCommitGroups } from './commit-groups';
 import type { Schema } from './schema';
 
 export type Db = Kysely<Schema>;
@@ -49,15 +50,22 @@ export type CommitListener = (commit: Commit) => void;
 export interface UnitOfWork {
   reader: Db;
   /**
-   * Runs `work` in the one write transaction; what it throws rolls everything back.
+   * Runs `work` in a write transaction; what it throws rolls everything back. Others may share the transaction and its wait
+   * for the disk, each with nothing but its own to lose.
    * @returns what `work` returned, once it is on the disk.
    */
   write<T>(actor: Actor, work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** As `write`, for what takes long: nobody else's transaction waits for its end, or fails when it fills the disk. */
+  writeAlone<T>(actor: Actor, work: (tx: Tx) => Promise<T>): Promise<T>;
   /**
    * As `write`, but without waiting for the disk: a killed process loses nothing, a power failure perhaps the last
    * moments, whole transactions from the end. For work that is then simply done again.
    */
   writeRelaxed<T>(actor: Actor, work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** As `write` for what is no change of a record: without audit and events. */
+  keep<T>(work: (db: Db) => Promise<T>): Promise<T>;
+  /** As `writeRelaxed` for what is no change of a record. */
+  keepRelaxed<T>(work: (db: Db) => Promise<T>): Promise<T>;
   /** Runs `work` among the write transactions, where no other change can come between; it changes no records itself. */
   exclusive(work: (db: Db) => Promise<void>): Promise<void>;
   /** Milliseconds that `write` has spent in transactions so far, the disk included. */
@@ -100,29 +108,19 @@ const secretFields = new Set([
   'otp_novo_selado',
 ]);
 
-type Transact = <T>(run: (db: Transaction<Schema>) => Promise<T>) => Promise<T>;
-
-/** A transaction whose commit is in the log, but perhaps not yet on the disk: the next full commit takes it there. */
-async function relaxed<T>(writer: Db, run: (db: Transaction<Schema>) => Promise<T>): Promise<T> {
-  return writer.connection().execute(async (connection) => {
-    await sql`PRAGMA synchronous = NORMAL`.execute(connection);
-    try {
-      return await connection.transaction().execute(run);
-    } finally {
-      await sql`PRAGMA synchronous = FULL`.execute(connection);
-    }
-  });
-}
-
 export function createUnitOfWork({ writer, reader, clock, ids, keyring }: Dependencies): UnitOfWork {
   const listeners: CommitListener[] = [];
   const consumers: OutboxConsumer[] = [];
-  let busyMs = 0;
+  const groups = createCommitGroups(writer);
 
-  async function change<T>(transact: Transact, actor: Actor, work: (tx: Tx) => Promise<T>): Promise<T> {
+  function change<T>(
+    kind: Parameters<typeof groups.submit>[0],
+    actor: Actor,
+    work: (tx: Tx) => Promise<T>,
+  ): Promise<T> {
     const events: CommittedEvent[] = [];
     const touched = new Set<string>();
-    const result = await transact(async (db) => {
+    const run = async (db: Transaction<Schema>): Promise<T> => {
       // The clock is read inside: the transaction may have waited for others.
       const now = clock.now();
       const recordAll = async (changes: readonly Change[]): Promise<void> => {
@@ -145,14 +143,15 @@ export function createUnitOfWork({ writer, reader, clock, ids, keyring }: Depend
         record: (change) => recordAll([change]),
         recordAll,
       });
+    };
+    return groups.submit(kind, run, () => {
+      if (touched.size > 0) for (const listener of listeners) listener({ events, ids: touched });
     });
-    if (touched.size > 0) for (const listener of listeners) listener({ events, ids: touched });
-    return result;
   }
 
   return {
     reader,
-    busyMs: () => busyMs,
+    busyMs: groups.busyMs,
     onCommit: (listener) => {
       listeners.push(listener);
     },
@@ -160,23 +159,11 @@ export function createUnitOfWork({ writer, reader, clock, ids, keyring }: Depend
       consumers.push(consumer);
     },
     exclusive: (work) => writer.transaction().execute(work),
-    write: (actor, work) =>
-      change(
-        async (run) => {
-          let began = 0;
-          try {
-            return await writer.transaction().execute((db) => {
-              began = performance.now();
-              return run(db);
-            });
-          } finally {
-            if (began > 0) busyMs += performance.now() - began;
-          }
-        },
-        actor,
-        work,
-      ),
-    writeRelaxed: (actor, work) => change((run) => relaxed(writer, run), actor, work),
+    keep: (work) => groups.submit({ durable: true, alone: false }, work, () => undefined),
+    keepRelaxed: (work) => groups.submit({ durable: false, alone: false }, work, () => undefined),
+    write: (actor, work) => change({ durable: true, alone: false }, actor, work),
+    writeAlone: (actor, work) => change({ durable: true, alone: true }, actor, work),
+    writeRelaxed: (actor, work) => change({ durable: false, alone: false }, actor, work),
   };
 }
 

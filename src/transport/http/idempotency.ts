@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { type Clock, dayMs } from '../../core/clock';
 import { Problem } from '../../core/problem';
 import type { Keyring } from '../../storage/keys/keyring';
-import type { Db } from '../../storage/sqlite/unit-of-work';
+import type { UnitOfWork } from '../../storage/sqlite/unit-of-work';
 import { problemResponse } from './errors';
 import type { UnderKey } from './kit/context';
 import { readBytes } from './kit/json-body';
@@ -28,42 +28,43 @@ interface StoredAnswer {
 }
 
 interface Dependencies {
-  writer: Db;
-  reader: Db;
+  work: Pick<UnitOfWork, 'reader' | 'keep' | 'keepRelaxed'>;
   keyring: Keyring;
   clock: Clock;
 }
 
 export type Idempotency = ReturnType<typeof createIdempotency>;
 
-export function createIdempotency({ writer, reader, keyring, clock }: Dependencies) {
+export function createIdempotency({ work, keyring, clock }: Dependencies) {
   /** Requests under way in this process: a twin waits for the answer of the first. */
   const running = new Map<string, { bodyHash: string; answer: Promise<StoredAnswer | null> }>();
 
   async function store(id: string, answer: StoredAnswer): Promise<void> {
-    await writer
-      .updateTable('idempotencia')
-      .set({
-        estado: 'respondida',
-        status: answer.status,
-        resposta_selada: keyring.seal(sealPurpose, JSON.stringify(answer)),
-      })
-      .where('id', '=', id)
-      .execute();
+    const resposta_selada = keyring.seal(sealPurpose, JSON.stringify(answer));
+    await work.keep((db) =>
+      db
+        .updateTable('idempotencia')
+        .set({ estado: 'respondida', status: answer.status, resposta_selada })
+        .where('id', '=', id)
+        .execute(),
+    );
   }
 
   async function release(id: string): Promise<void> {
-    await writer.deleteFrom('idempotencia').where('id', '=', id).where('estado', '=', 'em_andamento').execute();
+    await work.keep((db) =>
+      db.deleteFrom('idempotencia').where('id', '=', id).where('estado', '=', 'em_andamento').execute(),
+    );
   }
 
   /** Reserves the key, or answers what is known of it. */
   async function reserve(id: string, bodyHash: string): Promise<StoredAnswer | null> {
     const now = clock.now();
-    await writer
-      .deleteFrom('idempotencia')
-      .where('criada_em', '<=', now - keptMs)
-      .execute();
-    const known = await reader.selectFrom('idempotencia').selectAll().where('id', '=', id).executeTakeFirst();
+    const known = await work.reader
+      .selectFrom('idempotencia')
+      .selectAll()
+      .where('id', '=', id)
+      .where('criada_em', '>', now - keptMs)
+      .executeTakeFirst();
     if (known && known.corpo_hash !== bodyHash) throw new Problem('IDEMPOTENCIA_DIVERGENTE');
     if (known?.resposta_selada) return JSON.parse(keyring.open(sealPurpose, known.resposta_selada)) as StoredAnswer;
     if (known?.estado === 'efetivada') {
@@ -72,13 +73,20 @@ export function createIdempotency({ writer, reader, keyring, clock }: Dependenci
         extra: { entidade: known.entidade, entidade_id: known.entidade_id },
       });
     }
-    // Reserved by a process that ended before anything took effect: the key is free again.
     const row = { id, corpo_hash: bodyHash, estado: 'em_andamento', criada_em: now };
-    await writer
-      .insertInto('idempotencia')
-      .values({ ...row, status: null, resposta_selada: null, entidade: null, entidade_id: null })
-      .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
-      .execute();
+    // The effect's own commit takes it to the disk: a reservation that a power failure loses had none.
+    await work.keepRelaxed(async (db) => {
+      await db
+        .deleteFrom('idempotencia')
+        .where('criada_em', '<=', now - keptMs)
+        .execute();
+      // Reserved by a process that ended before anything took effect: the key is free again.
+      await db
+        .insertInto('idempotencia')
+        .values({ ...row, status: null, resposta_selada: null, entidade: null, entidade_id: null })
+        .onConflict((conflict) => conflict.column('id').doUpdateSet(row))
+        .execute();
+    });
     return null;
   }
 
