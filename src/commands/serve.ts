@@ -1,7 +1,7 @@
 /** `narcidicontrol serve`: runs everything until it is told to stop. */
 
 import { type App, createApp } from '../app';
-import { createServerLog, type Log } from '../log';
+import { createLog, createServerLog, type Log } from '../log';
 import { version } from '../native/build-info';
 import type { Resolved } from '../settings';
 import { dataFolder } from '../storage/data-folder';
@@ -18,10 +18,14 @@ export type WhileRunning = (
 
 /** @returns 0 after a clean stop. @throws OperationalError when it cannot start. */
 export async function serve(resolved: Resolved): Promise<number> {
-  return runServer(resolved, async (app, { url }, log) => {
+  return runServer(resolved, async (app, { url }) => {
     const codigo = await app.services.administrador.newSetupCode();
     if (codigo) {
-      log.warn({ setup_url: `${url}/setup?codigo=${codigo}` }, 'no administrator yet: open within 30 minutes');
+      // For the eyes of whoever starts it: not for the files, which are kept and copied.
+      createLog(resolved.settings.logLevel).warn(
+        { setup_url: `${url}/setup?codigo=${codigo}` },
+        'no administrator yet: open within 30 minutes',
+      );
     }
     return async () => undefined;
   });
