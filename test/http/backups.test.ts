@@ -92,6 +92,19 @@ describe('/backups', () => {
     expect(newest.simulacro.detalhe).toMatch(/^\d+ arquivos, \d+ linhas e \d+ entradas iguais às do manifesto$/);
   });
 
+  test('made by command beside the server are told of once, by the daily look', async () => {
+    const main = join(import.meta.dir, '../../src/main.ts');
+    const made = Bun.spawn([process.execPath, main, 'backup', 'create', '--data', server.data, '--json']);
+    const { id, origem } = JSON.parse(await new Response(made.stdout).text());
+    expect(origem).toBe('comando');
+    expect(eventsOf(server, id)).toEqual([]);
+    for (let time = 0; time < 2; time += 1) {
+      const look = await server.call('POST', '/tarefas/conferir_backups/executar');
+      expect(look.body.ultima).toMatchObject({ resultado: 'sucesso' });
+      expect(eventsOf(server, id)).toEqual(['backup.concluido']);
+    }
+  });
+
   test('that are more than two days old are told of', async () => {
     const { id, arquivo, criado_em } = await create();
     const fresh = await server.call('POST', '/tarefas/conferir_backups/executar');

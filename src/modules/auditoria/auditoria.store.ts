@@ -40,6 +40,19 @@ export async function listHistorico(
   );
 }
 
+/** Whether something was ever done to an entity. */
+export async function isRecorded(db: Db, entidade: string, entidadeId: string, acao: string): Promise<boolean> {
+  const found = await db
+    .selectFrom('auditoria')
+    .select('seq')
+    .where('entidade', '=', entidade)
+    .where('entidade_id', '=', entidadeId)
+    .where('acao', '=', acao)
+    .limit(1)
+    .executeTakeFirst();
+  return found !== undefined;
+}
+
 /**
  * The changes of one entity from one row to another, both included, in the order of the chain. Without a beginning it is the
  * row at the end alone, without an end it goes to the newest; an id that is no row of the entity gives none.

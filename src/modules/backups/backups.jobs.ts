@@ -38,7 +38,7 @@ export function simulacroRestauracao(backups: Backups): Job {
 export function conferirBackups(backups: Backups): Job {
   return {
     nome: 'conferir_backups',
-    descricao: 'Avisa quando o backup mais novo tem mais de dois dias.',
+    descricao: 'Avisa quando o backup mais novo tem mais de dois dias, e conta os que foram feitos por comando.',
     agenda: '0 9 * * *',
     limiteMs: 5 * minuteMs,
     run: () => backups.conferir(actor),

@@ -11,6 +11,7 @@ import { Problem } from '../../core/problem';
 import { type BackupRecord, type Check, listBackups, removeBackup, saveRecord } from '../../storage/backup/catalog';
 import type { BackupOrigin } from '../../storage/backup/manifest';
 import type { UnitOfWork } from '../../storage/sqlite/unit-of-work';
+import { isRecorded } from '../auditoria/auditoria.store';
 
 /** Two nights without a backup are told of. */
 const ageHoursMax = 48;
@@ -46,6 +47,23 @@ export function createBackups({ work, clock, folder, run }: Dependencies) {
         eventos: [{ tipo: 'backup.falhou', entidade: 'backup', entidadeId: id, dados: { detalhe } }],
       }),
     );
+  }
+
+  /** Tells of a backup that is there: once, whoever made it. */
+  async function tell(actor: Actor, record: BackupRecord): Promise<void> {
+    const { id, arquivo, tamanho, sha256, cifrado, origem, verificacao } = record;
+    const dados = { backup_id: id, arquivo, tamanho, sha256, cifrado, origem };
+    await work.write(actor, async (tx) => {
+      if (await isRecorded(tx.db, 'backup', id, 'criar')) return;
+      await tx.record({
+        acao: 'criar',
+        entidade: 'backup',
+        entidadeId: id,
+        antes: null,
+        depois: { ...dados, verificacao },
+        eventos: [{ tipo: 'backup.concluido', entidade: 'backup', entidadeId: id, dados }],
+      });
+    });
   }
 
   /** Keeps the outcome of a check beside the backup, and tells of one that failed. */
@@ -102,18 +120,7 @@ export function createBackups({ work, clock, folder, run }: Dependencies) {
         }
         throw problem;
       }
-      const { id, arquivo, tamanho, sha256, cifrado, verificacao } = record;
-      const dados = { backup_id: id, arquivo, tamanho, sha256, cifrado, origem };
-      await work.write(actor, (tx) =>
-        tx.record({
-          acao: 'criar',
-          entidade: 'backup',
-          entidadeId: id,
-          antes: null,
-          depois: { ...dados, verificacao },
-          eventos: [{ tipo: 'backup.concluido', entidade: 'backup', entidadeId: id, dados }],
-        }),
-      );
+      await tell(actor, record);
       return record;
     },
 
@@ -135,11 +142,14 @@ export function createBackups({ work, clock, folder, run }: Dependencies) {
       return keepCheck(actor, newest.id, 'simulacro', outcome);
     },
 
-    /** Tells when the newest backup is too old. @returns in pt-BR how things stand. */
+    /** Tells of backups made by command meanwhile, and when the newest is too old. @returns in pt-BR how things stand. */
     async conferir(actor: Actor): Promise<string> {
       authorize(actor, 'backups:executar');
-      const [newest] = listBackups(folder);
+      const records = listBackups(folder);
+      const [newest] = records;
       if (!newest) return 'ainda não há backup';
+      const oldest = clock.now() - ageHoursMax * hourMs;
+      for (const record of records.filter(({ criado_em }) => criado_em > oldest)) await tell(actor, record);
       const hours = Math.floor((clock.now() - newest.criado_em) / hourMs);
       const detalhe = `o backup mais novo, ${newest.arquivo}, tem ${hours} horas`;
       if (hours > ageHoursMax) await recordFailure(actor, newest.id, detalhe);
