@@ -19,6 +19,7 @@ import { type Credential, register, saveCredential } from './registration';
 import { createSampler } from './sampler';
 import { createSensors } from './sensors';
 import { type HeartbeatAnswer, Refusal, type ServerApi } from './server-api';
+import { createSpell } from './spell';
 import { openSpool } from './spool';
 import type { StateFolder } from './state-folder';
 import { createTrust } from './trust';
@@ -206,13 +207,15 @@ export function createAgent(options: AgentOptions) {
     }
   }
 
+  const overHttp = createSpell(log, 'the server does not answer over HTTP', 'the server answers over HTTP again');
   /** Says the last heartbeat again over HTTP, which the server counts once. */
   async function contact(): Promise<void> {
     if (lastSample === null || stopping.signal.aborted) return;
     try {
       await post(JSON.parse(lastSample));
+      overHttp.well();
     } catch (error) {
-      log.warn({ err: error }, 'the server does not answer over HTTP');
+      overHttp.failed({ err: error });
     }
   }
 

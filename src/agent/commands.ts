@@ -74,7 +74,7 @@ export function createCommands({ ledger, handlers, executes, clock, answer, log 
       return await handler.run(comando);
     } catch (error) {
       log.error({ err: error, comando: comando.id }, 'the command failed');
-      return { resultado: 'erro', detalhe: error instanceof Error ? error.message : String(error) };
+      return { resultado: 'erro', detalhe: `falhou: ${error instanceof Error ? error.message : String(error)}` };
     }
   }
 

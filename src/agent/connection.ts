@@ -5,6 +5,7 @@ import mqtt, { type MqttClient } from 'mqtt';
 import type { Logger } from 'pino';
 import { backoffMs, pause } from './limit';
 import type { Activation } from './server-api';
+import { createSpell } from './spell';
 
 const connectLimitMs = 10_000;
 const publishLimitMs = 30_000;
@@ -35,6 +36,7 @@ export function createConnection({ access, ca, onMessage, onConnected, onRefused
   /** Says on the present connection that it ends. */
   let farewell: () => Promise<unknown> = () => Promise.resolve();
   let failures = 0;
+  const unreachable = createSpell(log, 'MQTT cannot be reached', 'MQTT can be reached again');
   let running = Promise.resolve();
 
   /** Connects, and again when the connection is lost, until stopped. */
@@ -45,8 +47,9 @@ export function createConnection({ access, ca, onMessage, onConnected, onRefused
       failures = outcome.connected ? 1 : failures + 1;
       if (outcome.refused) await onRefused();
       const waitMs = backoffMs(failures, retryLongestMs);
-      const message = outcome.connected ? 'MQTT connection lost' : 'MQTT cannot be reached';
-      log.warn({ espera_ms: waitMs, motivo: outcome.reason }, message);
+      const fields = { espera_ms: waitMs, motivo: outcome.reason };
+      if (outcome.connected) log.warn(fields, 'MQTT connection lost');
+      else unreachable.failed(fields);
       await pause(waitMs, stopping.signal);
     }
   }
@@ -90,6 +93,7 @@ export function createConnection({ access, ca, onMessage, onConnected, onRefused
         subscribe(made, topicos);
         made.publish(topicos.conexao, conexao(true), { qos: 1, retain: true });
         farewell = () => made.publishAsync(topicos.conexao, conexao(false), { qos: 1, retain: true });
+        unreachable.well();
         log.info({ url }, 'MQTT connected');
         onConnected();
       });

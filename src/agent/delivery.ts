@@ -9,6 +9,7 @@ import { type Clock, minuteMs, parseRfc3339 } from '../core/clock';
 import type { Connection } from './connection';
 import { parseJson } from './files';
 import { type HeartbeatAnswer, Refusal } from './server-api';
+import { createSpell } from './spell';
 import type { Batch, Spool } from './spool';
 
 /** The contract takes a thousand in a list; smaller lists share the broker with ten thousand machines. */
@@ -36,6 +37,7 @@ export function createDelivery({ spool, connection, heartbeatTopic, post, clock,
   let way: Way | null = null;
   let wanted = false;
   let stopped = false;
+  const trouble = createSpell(log, 'heartbeats could not be delivered', 'heartbeats are delivered again');
 
   async function drain(): Promise<void> {
     while (!stopped) {
@@ -54,6 +56,7 @@ export function createDelivery({ spool, connection, heartbeatTopic, post, clock,
       }
       if (lines.length > 0) await (next === 'mqtt' ? publish(lines) : send(lines));
       spool.acknowledge(batch);
+      trouble.well();
       if (lines.length > 0) onDelivered(next);
     }
   }
@@ -95,9 +98,7 @@ export function createDelivery({ spool, connection, heartbeatTopic, post, clock,
     kick(): void {
       wanted = true;
       running ??= drain()
-        .catch((error: unknown) =>
-          log.warn({ err: error, pendentes: spool.waiting() }, 'heartbeats could not be delivered'),
-        )
+        .catch((error: unknown) => trouble.failed({ err: error, pendentes: spool.waiting() }))
         .finally(() => {
           running = null;
           if (wanted && !stopped && connection.connected()) this.kick();

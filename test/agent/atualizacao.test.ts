@@ -77,7 +77,7 @@ describe('the software looked after', () => {
       ...['--server', server.url, '--chave', licenca.chave, '--data', join(folder.path, 'agente')],
       ...['--software', app, '--atualizar-a-cada', '0'],
     ]);
-    expect(await update(agent)).toMatch(/^erro: .*thrown away: its SHA-256 is another/);
+    expect(await update(agent)).toMatch(/^erro: .*jogado fora: o SHA-256 é outro/);
     expect(readFileSync(app, 'utf8')).toBe('a de antes');
     expect(await agent.signal('SIGTERM')).toBe(0);
   });

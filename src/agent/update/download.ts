@@ -1,6 +1,6 @@
 /**
  * Fetching a version: resumed where it was cut off, and given out only once its length, its SHA-256 and its signature are
- * what was announced. Until then it has a name nobody runs.
+ * what was announced. Until then it has a name nobody runs. What its errors say reaches the administrators: in Portuguese.
  */
 
 import { createHash } from 'node:crypto';
@@ -60,7 +60,7 @@ export async function download(options: DownloadOptions): Promise<string> {
     try {
       if (sizeOf(part) < offer.tamanho) await fetchRest(part, options);
       if (sizeOf(part) >= offer.tamanho) break;
-      throw new Error('the download ended early');
+      throw new Error('o download terminou antes do fim');
     } catch (error) {
       const hopeless = error instanceof Unverified || (error instanceof Refusal && !error.passing);
       failures += 1;
@@ -81,7 +81,7 @@ async function fetchRest(part: string, { api, token, offer, url, folder, signal 
   const have = sizeOf(part);
   const { bavail, bsize } = statfsSync(folder);
   if (bavail * bsize < offer.tamanho - have + spareBytesMin)
-    throw new Unverified('the disk has no room for the update');
+    throw new Unverified('não há espaço em disco para a atualização');
   const etag = readEtag(part);
   const headers = new Headers({ 'accept-encoding': 'identity' });
   // The token is for the server only, wherever the address may lead.
@@ -91,26 +91,26 @@ async function fetchRest(part: string, { api, token, offer, url, folder, signal 
     headers.set('if-range', etag);
   }
   const stalled = new AbortController();
-  let timer = setTimeout(() => stalled.abort(new Error('the download stalled')), stallMsMax);
+  let timer = setTimeout(() => stalled.abort(new Error('o download parou')), stallMsMax);
   try {
     const response = await fetch(url, { headers, signal: AbortSignal.any([signal, stalled.signal]), ...api.tls });
     if (response.status === 416) {
       rmSync(part, { force: true });
-      throw new Error('the server knows no such range: starting over');
+      throw new Error('o servidor não conhece esse trecho: recomeça do início');
     }
     if (response.status !== 200 && response.status !== 206) {
       await response.body?.cancel();
       throw new Refusal(response.status, 'DOWNLOAD', response.statusText, null);
     }
     const resumes = response.status === 206 && startOf(response) === have;
-    if (response.status === 206 && !resumes) throw new Error('the server sent another range than was asked for');
+    if (response.status === 206 && !resumes) throw new Error('o servidor mandou outro trecho que não o pedido');
     writeFileSync(`${part}.etag`, strongEtag(response) ?? '', { mode: ownerOnlyMode });
     const file = openSync(part, resumes ? 'a' : 'w', ownerOnlyMode);
     try {
       let bytes = resumes ? have : 0;
       for await (const chunk of response.body ?? []) {
         clearTimeout(timer);
-        timer = setTimeout(() => stalled.abort(new Error('the download stalled')), stallMsMax);
+        timer = setTimeout(() => stalled.abort(new Error('o download parou')), stallMsMax);
         bytes += chunk.length;
         if (bytes > offer.tamanho) break;
         for (let done = 0; done < chunk.length; ) done += writeSync(file, chunk, done);
@@ -118,7 +118,7 @@ async function fetchRest(part: string, { api, token, offer, url, folder, signal 
       fsyncSync(file);
       if (bytes > offer.tamanho) {
         rmSync(part, { force: true });
-        throw new Unverified(`more than the ${offer.tamanho} bytes that were announced`);
+        throw new Unverified(`vieram mais que os ${offer.tamanho} bytes anunciados`);
       }
     } finally {
       closeSync(file);
@@ -134,16 +134,16 @@ async function verifyFile(file: string, { offer, trust }: DownloadOptions): Prom
   const length = sizeOf(file);
   const fault =
     length !== offer.tamanho
-      ? `${length} bytes instead of ${offer.tamanho}`
+      ? `${length} bytes em vez de ${offer.tamanho}`
       : digest.toString('hex') !== offer.sha256.toLowerCase()
-        ? 'its SHA-256 is another'
+        ? 'o SHA-256 é outro'
         : (await trust.signed(digest, offer.assinatura))
           ? null
-          : 'its signature is not by a trusted key';
+          : 'a assinatura não é de uma chave de confiança';
   if (fault === null) return;
   rmSync(file, { force: true });
   forgetEtag(file);
-  throw new Unverified(`the file of version ${offer.versao} was thrown away: ${fault}`);
+  throw new Unverified(`o arquivo da versão ${offer.versao} foi jogado fora: ${fault}`);
 }
 
 /** Read in pieces: a version may be larger than the memory. */

@@ -28,8 +28,6 @@ interface Member extends Kind {
   reject(error: unknown): void;
 }
 
-export type CommitGroups = ReturnType<typeof createCommitGroups>;
-
 export function createCommitGroups(writer: Kysely<Schema>) {
   const queue: Member[] = [];
   let pumping = false;
