@@ -6,13 +6,14 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { change, customers } from './changes';
 import { cpuSeconds, lineWhere, start, stop, stopAll, useScratch } from './processes';
-import { admin, serve } from './product';
+import { serve, signIn, tokenOf } from './product';
 
 const executable = resolve(import.meta.dir, '../../dist/narcidicontrol');
 const webhooks = 10;
 const liveClients = 200;
-const customers = 200;
+const customerCount = 200;
 const inFlight = 16;
 const seconds = 10;
 const pace = 1_000;
@@ -29,23 +30,21 @@ interface Stats {
   max: number;
 }
 
-type Call = (method: string, path: string, body?: object) => Promise<{ id: string }>;
-
 const scratch = mkdtempSync(join(tmpdir(), 'narcidi-events-'));
 useScratch(scratch);
 try {
   mkdirSync(join(scratch, 'data'));
   const places = { executable, scratch, data: join(scratch, 'data') };
   const product = await serve(places, { NARCIDI_WEBHOOK_ALLOW_PRIVATE: 'on', NARCIDI_TOKEN_TTL: '7200' });
-  const token = await logIn(product.url);
-  const call = client(product.url, token);
-  const ids: string[] = [];
-  for (let n = 0; n < customers; n += 1) {
-    ids.push((await call('POST', '/clientes', { nome: `C${n}`, email: `c${n}@exemplo.com.br` })).id);
-  }
-  await load(call, ids, 2);
+  const token = await tokenOf(product.url);
+  const admin = await signIn(product.url);
+  const ids = await customers(admin, customerCount);
+  const load = async (wanted: { seconds: number; pace?: number }): Promise<number> =>
+    (await change(admin, ids, { inFlight, ...wanted })).rate;
+  await load({ seconds: 2 });
+  const pacedAlone = await load({ seconds, pace });
   const cpuAtFirst = cpuSeconds(product.child.pid);
-  const alone = await load(call, ids, seconds);
+  const alone = await load({ seconds });
   const cpuAlone = cpuSeconds(product.child.pid) - cpuAtFirst;
 
   const child = start(
@@ -56,28 +55,37 @@ try {
   const port = (await lineWhere(child, (line) => /^\d+$/.test(line))).trim();
   const stats = async (): Promise<Stats> => (await (await fetch(`http://127.0.0.1:${port}/stats`)).json()) as Stats;
   for (let n = 0; n < webhooks; n += 1) {
-    await call('POST', '/webhooks', { url: `http://127.0.0.1:${port}/${n}`, eventos: ['cliente.*'] });
+    await admin.post('/webhooks', { url: `http://127.0.0.1:${port}/${n}`, eventos: ['cliente.*'] });
   }
-  await load(call, ids, 2);
+  await load({ seconds: 2 });
   await stats();
+  const pacedBusy = await load({ seconds, pace });
+  const pacedLive = await stats();
   const cpu = cpuSeconds(product.child.pid);
-  const busy = await load(call, ids, seconds);
+  const busy = await load({ seconds });
   const loaded = await stats();
   const cpuBusy = cpuSeconds(product.child.pid) - cpu;
   const paced = await imports(product.url, token, seconds);
   const calm = await stats();
 
-  const ratio = busy / alone;
+  const ratio = pacedBusy / pacedAlone;
   const perRequest = (cpuSpent: number, rate: number): string => ((cpuSpent * 1000) / (rate * seconds)).toFixed(2);
+  const consumers = `${webhooks} webhooks and ${liveClients} live clients`;
   console.log(
     [
-      `requests that cause an event: alone ${alone.toFixed(0)}/s, with ${webhooks} webhooks and ${liveClients} live clients`,
-      `${busy.toFixed(0)}/s = ${ratio.toFixed(2)} (>= ${throughputRatioMin} wanted); the server's processor time a request`,
-      `${perRequest(cpuAlone, alone)} ms alone, ${perRequest(cpuBusy, busy)} ms with them`,
+      `requests that cause an event, ${pace}/s wanted: alone ${pacedAlone.toFixed(0)}/s, with ${consumers}`,
+      `${pacedBusy.toFixed(0)}/s = ${ratio.toFixed(2)} (>= ${throughputRatioMin} wanted)`,
+    ].join(' '),
+  );
+  console.log(
+    [
+      `as many as there are answers: alone ${alone.toFixed(0)}/s, with them ${busy.toFixed(0)}/s = ${(busy / alone).toFixed(2)};`,
+      `the server's processor time a request ${perRequest(cpuAlone, alone)} ms alone, ${perRequest(cpuBusy, busy)} ms with them`,
     ].join(' '),
   );
   for (const [name, rate, { deliveries, p50, p99, max, dropped }] of [
-    ['meanwhile', busy, loaded],
+    [`requests at ${pace}/s`, pacedBusy, pacedLive],
+    ['requests without a pace', busy, loaded],
     [`imports paced to ${pace} events/s`, paced, calm],
   ] as const) {
     console.log(
@@ -89,24 +97,6 @@ try {
 } finally {
   await stopAll();
   rmSync(scratch, { recursive: true, force: true });
-}
-
-async function logIn(url: string): Promise<string> {
-  const form = new URLSearchParams({ grant_type: 'password', username: admin.email, password: admin.password });
-  const answer = await fetch(`${url}/api/v1/auth/token`, { method: 'POST', body: form });
-  return ((await answer.json()) as { access_token: string }).access_token;
-}
-
-function client(url: string, token: string): Call {
-  return async (method, path, body) => {
-    const answer = await fetch(`${url}/api/v1${path}`, {
-      method,
-      headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    });
-    if (!answer.ok) throw new Error(`${path}: ${answer.status} ${await answer.text()}`);
-    return (await answer.json()) as { id: string };
-  };
 }
 
 /** Imports customers, a hundred events a request, at the pace wanted. @returns events a second. */
@@ -127,23 +117,4 @@ async function imports(url: string, token: string, duration: number): Promise<nu
     sent += rows;
   }
   return sent / ((performance.now() - from) / 1000);
-}
-
-/** Blocks and activates customers in turn for so long. @returns requests a second. */
-async function load(call: Call, ids: readonly string[], duration: number): Promise<number> {
-  const from = performance.now();
-  const until = from + duration * 1000;
-  const free = [...ids];
-  let done = 0;
-  const lane = async (): Promise<void> => {
-    while (performance.now() < until) {
-      const id = free.shift() ?? '';
-      await call('POST', `/clientes/${id}/bloquear`, { motivo: 'x' });
-      await call('POST', `/clientes/${id}/ativar`);
-      done += 2;
-      free.push(id);
-    }
-  };
-  await Promise.all(Array.from({ length: inFlight }, lane));
-  return done / ((performance.now() - from) / 1000);
 }

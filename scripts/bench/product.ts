@@ -25,10 +25,11 @@ export interface Places {
   data: string;
 }
 
-/** Starts the server from an empty directory. */
+/** Starts the server from an empty directory, under another command where one is given. */
 export async function serve(
   { executable, scratch, data }: Places,
   extra: Record<string, string> = {},
+  under: readonly string[] = [],
 ): Promise<Product> {
   const empty = join(scratch, 'empty');
   mkdirSync(empty, { recursive: true });
@@ -39,7 +40,7 @@ export async function serve(
     ...extra,
   };
   const startedAt = performance.now();
-  const child = start([executable, 'serve', '--data', data, '--port', '0', '--mqtt-port', '0'], env, empty);
+  const child = start([...under, executable, 'serve', '--data', data, '--port', '0', '--mqtt-port', '0'], env, empty);
   const line = await lineWhere(child, (text) => text.includes('"msg":"ready"'));
   const readyMs = performance.now() - startedAt;
   const { url, mqtt } = JSON.parse(line) as { url: string; mqtt: string };

@@ -1,11 +1,11 @@
 /** `narcidicontrol backup …`: makes, lists and checks backups, while a server runs on the data folder and while none does. */
 
-import { setPriority } from 'node:os';
 import { join, resolve } from 'node:path';
 import { systemClock } from '../core/clock';
 import { uuidV7 } from '../core/ids';
 import { keepOf } from '../modules/backups/backups.model';
 import { version } from '../native/build-info';
+import { stepBack } from '../native/step-back';
 import type { Settings } from '../settings';
 import { readArchive } from '../storage/backup/archive-read';
 import { type BackupRecord, backupFolder, listBackups, stagingOf } from '../storage/backup/catalog';
@@ -14,18 +14,18 @@ import { backupOrigins } from '../storage/backup/manifest';
 import { drillBackup } from '../storage/backup/restore';
 import { dataFolder } from '../storage/data-folder';
 
+/** A backup is never in a hurry, and a server may wait for the same disk: at full speed each of its flushes takes ten times as long. */
+const bytesPerSecond = 32 * 1024 ** 2;
+
 interface CreateOptions {
   out?: string;
   origem?: string;
   json?: boolean;
 }
 
-/** A backup is never in a hurry; the server beside it is. */
-const niceness = 10;
-
 /** @throws OperationalError */
 export async function backupCreate(settings: Settings, { out, origem, json }: CreateOptions): Promise<number> {
-  setPriority(niceness);
+  stepBack();
   const now = systemClock(settings.clockOffsetSeconds).now();
   const folder = dataFolder(settings.data);
   const record = await createBackup({
@@ -36,6 +36,8 @@ export async function backupCreate(settings: Settings, { out, origem, json }: Cr
     origem: backupOrigins.find((known) => known === origem) ?? 'comando',
     programa: version,
     passphrase: settings.backupPassphrase || null,
+    // The start of the server waits for this one.
+    bytesPerSecond: origem === 'migracao' ? null : bytesPerSecond,
     keep: keepOf(settings.backupKeep),
     timeZone: settings.timeZone,
     out: out === undefined ? null : resolve(out),
@@ -63,7 +65,7 @@ export async function backupVerify(settings: Settings, file: string): Promise<nu
 
 /** Restores a backup into a scratch folder, compares, and removes it again. @throws OperationalError */
 export async function backupDrill(settings: Settings, file: string): Promise<number> {
-  setPriority(niceness);
+  stepBack();
   const folder = backupFolder(settings.backupFolder, dataFolder(settings.data));
   const scratch = stagingOf(folder, `simulacro-${process.pid}`);
   console.log(await drillBackup(file, settings.backupPassphrase || null, scratch));

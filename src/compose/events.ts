@@ -76,7 +76,7 @@ export function composeEvents(
   const store = createWebhooksStore(keyring);
   const userAgent = `narcidicontrol/${version}`;
   const tentar = createTentar({ outbound, clock, wallClock: systemClock(0), userAgent });
-  const pressao = createPressao(work.busyMs);
+  const pressao = createPressao(work.waitedMs);
   const envio = createEnvio({
     work,
     clock,

@@ -87,7 +87,7 @@ describe('a download that was interrupted', () => {
   test.each([
     ['goes on where it was cut off', 'a', /^aplicado/],
     // Had it begun anew, nothing would be wrong with it.
-    ['is judged as a whole, what was there before included', 'b', /^erro: .*its SHA-256 is another/],
+    ['is judged as a whole, what was there before included', 'b', /^erro: .*o SHA-256 é outro/],
   ])('%s', async (_, found, ending) => {
     const { produto, licenca } = await newProduct();
     const app = join(folder.path, 'programa');

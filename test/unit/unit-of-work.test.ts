@@ -210,13 +210,13 @@ describe('writes that come in together', () => {
     expect(await kept([work.write(actor, (tx) => note(tx, 'c'))])).toEqual(['c']);
   });
 
-  test('the time in which somebody waits for the disk is counted once, relaxed writes are not', async () => {
+  test('the time that each has waited for the disk is counted, that of relaxed writes is not', async () => {
     const { work } = stores;
     await work.writeRelaxed(actor, (tx) => note(tx, 'a'));
-    expect(work.busyMs()).toBe(0);
+    expect(work.waitedMs()).toBe(0);
     const from = performance.now();
     await Promise.all(['b', 'c', 'd'].map((nome) => work.write(actor, (tx) => note(tx, nome))));
-    expect(work.busyMs()).toBeGreaterThan(0);
-    expect(work.busyMs()).toBeLessThanOrEqual(performance.now() - from);
+    expect(work.waitedMs()).toBeGreaterThan(0);
+    expect(work.waitedMs()).toBeLessThanOrEqual(3 * (performance.now() - from));
   });
 });

@@ -18,7 +18,7 @@ import {
   type Resultado,
   saveResultado,
 } from './entregas.store';
-import type { Pressao } from './pressao.service';
+import { busyShare, type Pressao } from './pressao.service';
 import type { Tentar } from './tentativa.service';
 import { afterAttempt, failingMs, selectorOf, type Tentativa, type Webhook } from './webhooks.model';
 import type { WebhooksStore } from './webhooks.store';
@@ -28,6 +28,8 @@ const windowMax = 16;
 const windowStart = 4;
 /** Every receiver may have so many under way, whatever the others do. */
 const windowAlways = 2;
+/** While requests wait for one another, each receiver is given one delivery in so many milliseconds. */
+const crowdedGapMs = 25;
 /** Of all receivers together; beyond it only `windowAlways` is granted. Bun has 256 connections for all requests of the process. */
 const requestsMax = 100;
 const slowMs = 2 * secondMs;
@@ -50,6 +52,7 @@ interface Lane {
   failures: number;
   /** By the monotonic clock: this is about pace, not about time of day. */
   pausedUntil: number;
+  lastBegun: number;
 }
 
 interface Dependencies {
@@ -73,6 +76,7 @@ export function createEnvio(dependencies: Dependencies) {
   let results: Resultado[] = [];
   let flushing: Promise<void> | null = null;
   let poll: ReturnType<typeof setInterval> | null = null;
+  let later: ReturnType<typeof setTimeout> | null = null;
   let stopped = false;
   let closed = false;
   let stale = false;
@@ -88,9 +92,13 @@ export function createEnvio(dependencies: Dependencies) {
   /** Sends what is loaded, as far as the receiver takes it. */
   function fill(lane: Lane): void {
     if (stopped || performance.now() < lane.pausedUntil) return;
-    // One at a time goes to everybody, however busy the server is with requests.
+    const crowded = pressao.share() < busyShare;
     const window = Math.max(1, Math.floor(lane.window * pressao.share()));
     while (lane.loaded.length > 0 && lane.requests < window) {
+      if (crowded && performance.now() < lane.lastBegun + crowdedGapMs) {
+        later ??= setTimeout(ringLater, crowdedGapMs);
+        break;
+      }
       if (lane.requests >= windowAlways && totalRequests() > requestsMax) break;
       const entrega = lane.loaded.shift();
       if (entrega) begin(lane, entrega);
@@ -124,6 +132,7 @@ export function createEnvio(dependencies: Dependencies) {
   function begin(lane: Lane, entrega: EntregaDevida): void {
     lane.underWay.add(entrega.id);
     lane.requests += 1;
+    lane.lastBegun = performance.now();
     const attempt = tentar(lane.webhook, entrega)
       .finally(() => {
         lane.requests -= 1;
@@ -238,6 +247,7 @@ export function createEnvio(dependencies: Dependencies) {
       window: windowStart,
       failures: 0,
       pausedUntil: 0,
+      lastBegun: 0,
     };
   }
 
@@ -246,6 +256,11 @@ export function createEnvio(dependencies: Dependencies) {
     const active = await store.active(work.reader);
     lanes = new Map(active.map((webhook) => [webhook.id, laneOf(webhook)]));
     wanted = new Set(active.flatMap(({ eventos }) => [...typesOf(eventos)]));
+    ring();
+  }
+
+  function ringLater(): void {
+    later = null;
     ring();
   }
 
@@ -300,6 +315,7 @@ export function createEnvio(dependencies: Dependencies) {
     async stop(): Promise<void> {
       stopped = true;
       if (poll) clearInterval(poll);
+      if (later) clearTimeout(later);
       await Promise.race([Promise.all(running), new Promise((resolve) => setTimeout(resolve, slowMs))]);
       await flushing;
       closed = true;

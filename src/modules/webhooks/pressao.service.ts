@@ -1,18 +1,22 @@
 /**
- * How much of its speed background work may use just now. While requests keep the writer busy, whoever works at his leisure
+ * How much of its speed background work may use just now. While requests wait for one another, whoever works at his leisure
  * steps back, and comes forward again little by little.
  */
 
 const sampleMs = 100;
-/** The share of the time that changes take from which on others wait. */
-const busyShare = 0.3;
+/** So many changes waiting at once, on average: somebody is at work, as with a lone import. */
+const busyMin = 0.3;
+/** So many: they wait for one another. */
+const crowdMin = 4;
+/** What is left to others while somebody is at work; less only while they wait for one another. */
+export const busyShare = 0.1;
 const stepBack = 0.5;
 const stepForward = 0.1;
 
 export type Pressao = ReturnType<typeof createPressao>;
 
-/** @param busyMs milliseconds that changes asked for by others have taken so far. */
-export function createPressao(busyMs: () => number) {
+/** @param waitedMs milliseconds that all changes together have waited so far: each second's share of it is how many waited (Little). */
+export function createPressao(waitedMs: () => number) {
   let share = 1;
   let timer: ReturnType<typeof setInterval> | null = null;
 
@@ -21,11 +25,13 @@ export function createPressao(busyMs: () => number) {
     share: () => share,
 
     start(): void {
-      let last = { at: performance.now(), busy: busyMs() };
+      let last = { at: performance.now(), waited: waitedMs() };
       timer = setInterval(() => {
-        const now = { at: performance.now(), busy: busyMs() };
-        const busy = (now.busy - last.busy) / Math.max(1, now.at - last.at);
-        share = busy > busyShare ? share * stepBack : Math.min(1, share + stepForward);
+        const now = { at: performance.now(), waited: waitedMs() };
+        const crowd = (now.waited - last.waited) / Math.max(1, now.at - last.at);
+        if (crowd > crowdMin) share *= stepBack;
+        else if (crowd > busyMin) share = Math.max(busyShare, share * stepBack);
+        else share = Math.min(1, share + stepForward);
         last = now;
       }, sampleMs);
     },

@@ -9,6 +9,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress } from 'node:zlib';
 import { type Pack, pack } from 'tar-stream';
+import { secondMs } from '../../core/clock';
 import { encryptAge } from './age';
 import { addSeal } from './archive-seal';
 import { type ArchiveMember, type Manifest, manifestName } from './manifest';
@@ -26,6 +27,9 @@ export interface Source {
   modificado_em: number;
 }
 
+/** So much is brought to the disk at a time: whoever else waits for it waits no longer than for this. */
+const pacedBytes = 128 * 1024;
+
 export interface WrittenArchive {
   bytes: number;
   sha256: string;
@@ -35,12 +39,13 @@ export interface WrittenArchive {
 /**
  * @param path must not exist yet.
  * @param manifestOf makes the last member from what was read of the others.
+ * @param bytesPerSecond the disk is shared with somebody who waits for it: no faster than this. Null: as fast as it goes.
  */
 export async function writeArchive(
   path: string,
   sources: readonly Source[],
   manifestOf: (membros: ArchiveMember[]) => Manifest,
-  passphrase: string | null,
+  { passphrase, bytesPerSecond }: { passphrase: string | null; bytesPerSecond: number | null },
 ): Promise<WrittenArchive> {
   const tar = pack();
   const zstd = createZstdCompress({
@@ -49,6 +54,7 @@ export async function writeArchive(
   });
   const file = await open(path, 'wx', memberMode);
   const hash = createHash('sha256');
+  const began = performance.now();
   let bytes = 0;
   try {
     const filled = fill(tar, sources, manifestOf);
@@ -58,7 +64,8 @@ export async function writeArchive(
       for await (const chunk of passphrase === null ? sealed : encryptAge(sealed, passphrase)) {
         hash.update(chunk);
         bytes += chunk.length;
-        await writeAll(file, chunk);
+        if (bytesPerSecond === null) await writeAll(file, chunk);
+        else await writeGently(file, chunk, () => began + (bytes / bytesPerSecond) * secondMs);
       }
     });
     await file.sync();
@@ -100,6 +107,14 @@ async function addFile(tar: Pack, { nome, path, bytes, modificado_em }: Source):
   entry.end(null);
   await closed;
   return { nome, bytes, sha256: hash.digest('hex'), modificado_em };
+}
+
+async function writeGently(file: FileHandle, chunk: Uint8Array, due: () => number): Promise<void> {
+  for (let from = 0; from < chunk.length; from += pacedBytes) {
+    await writeAll(file, chunk.subarray(from, from + pacedBytes));
+    await file.datasync();
+  }
+  await Bun.sleep(Math.max(0, due() - performance.now()));
 }
 
 /** One `write` may take only a part, as just before a disk is full. */

@@ -29,6 +29,8 @@ export interface BackupRequest {
   origem: BackupOrigin;
   programa: string;
   passphrase: string | null;
+  /** How fast the archive is written, where a server beside it waits for the same disk. */
+  bytesPerSecond: number | null;
   keep: Keep;
   timeZone: string;
   /** A file to write in place of one in the catalogue. */
@@ -70,13 +72,13 @@ export async function createBackup(request: BackupRequest): Promise<BackupRecord
 }
 
 async function writeSnapshot(request: BackupRequest, staging: string, archive: string): Promise<WrittenArchive> {
-  const { folder, id, now, origem, programa, passphrase } = request;
+  const { folder, id, now, origem, programa, passphrase, bytesPerSecond } = request;
   const { sources, esquema, contagens } = await takeSnapshot(folder, staging);
   return writeArchive(
     archive,
     sources,
     (membros) => newManifest({ programa, id, criado_em: now, origem, esquema, contagens, membros }),
-    passphrase,
+    { passphrase, bytesPerSecond },
   );
 }
 

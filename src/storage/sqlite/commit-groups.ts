@@ -31,8 +31,7 @@ interface Member extends Kind {
 export function createCommitGroups(writer: Kysely<Schema>) {
   const queue: Member[] = [];
   let pumping = false;
-  let busyMs = 0;
-  let countedUntil = 0;
+  let waitedMs = 0;
 
   async function pump(): Promise<void> {
     while (queue.length > 0) {
@@ -51,9 +50,9 @@ export function createCommitGroups(writer: Kysely<Schema>) {
 
   async function commit(members: readonly Member[]): Promise<void> {
     const outcomes: (() => void)[] = [];
-    const waited = members.find(({ durable }) => durable);
+    const durable = members.filter((member) => member.durable);
     try {
-      await transact(writer, waited !== undefined, async (db) => {
+      await transact(writer, durable.length > 0, async (db) => {
         const [only, second] = members;
         if (only && !second) outcomes.push(await only.run(db));
         else for (const member of members) outcomes.push(await apart(db, member));
@@ -62,16 +61,10 @@ export function createCommitGroups(writer: Kysely<Schema>) {
       for (const member of members) member.reject(error);
       return;
     } finally {
-      if (waited) count(waited.queuedAt);
+      const now = performance.now();
+      for (const { queuedAt } of durable) waitedMs += now - queuedAt;
     }
     for (const settle of outcomes) settle();
-  }
-
-  /** Adds the time since then, but none of it twice. */
-  function count(since: number): void {
-    const now = performance.now();
-    busyMs += now - Math.max(since, countedUntil);
-    countedUntil = now;
   }
 
   return {
@@ -105,8 +98,8 @@ export function createCommitGroups(writer: Kysely<Schema>) {
       });
     },
 
-    /** Milliseconds in which somebody waited for the commit of a durable write. */
-    busyMs: () => busyMs,
+    /** Milliseconds that durable writes have waited for their commits, all taken together. */
+    waitedMs: () => waitedMs,
   };
 }
 

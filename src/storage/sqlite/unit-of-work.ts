@@ -68,8 +68,8 @@ export interface UnitOfWork {
   keepRelaxed<T>(work: (db: Db) => Promise<T>): Promise<T>;
   /** Runs `work` among the write transactions, where no other change can come between; it changes no records itself. */
   exclusive(work: (db: Db) => Promise<void>): Promise<void>;
-  /** Milliseconds that `write` has spent in transactions so far, the disk included. */
-  busyMs(): number;
+  /** Milliseconds that `write` and `keep` have kept somebody waiting so far: over a time, how many waited at once. */
+  waitedMs(): number;
   /** Is told of every commit, in order. */
   onCommit(listener: CommitListener): void;
   /** Names a consumer whose deliveries are kept in the outbox from now on. */
@@ -151,7 +151,7 @@ export function createUnitOfWork({ writer, reader, clock, ids, keyring }: Depend
 
   return {
     reader,
-    busyMs: groups.busyMs,
+    waitedMs: groups.waitedMs,
     onCommit: (listener) => {
       listeners.push(listener);
     },
