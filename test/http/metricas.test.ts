@@ -56,6 +56,33 @@ const at = (em: number, cpu: number, more: object = {}) => ({ em: iso(em), cpu, 
 /** The beginning of an hour, this long ago at least. */
 const hourAgo = (ms: number) => Math.floor((Date.now() - ms) / hour) * hour;
 
+describe('the last hour of several machines', () => {
+  const ask = (...ids: string[]) => server.call('GET', `/maquinas/tendencias?ids=${ids.join(',')}`);
+
+  test('is the mean of every two minutes, nothing where nothing was heard, and only of machines that are there', async () => {
+    const [one, other] = [await machine(), await machine()];
+    const now = Date.now();
+    await one.beat([at(now - 2 * hour, 99), at(now - 30.5 * minute, 10), at(now - 30.5 * minute + 1_000, 20)]);
+    await one.beat(at(now - minute / 2, 40));
+    const { status, body } = await ask(one.id, other.id, '0199d3a0-7c1b-7e55-8f5e-3c0d7a1b2c3d', one.id);
+    expect(status).toBe(200);
+    expect(body.passo_ms).toBe(2 * minute);
+    expect(body.itens).toHaveLength(2);
+    const cpu = (id: string) => body.itens.find((item: { id: string }) => item.id === id).cpu;
+    expect(cpu(other.id)).toEqual(Array(30).fill(null));
+    expect(cpu(one.id)).toHaveLength(30);
+    expect(cpu(one.id).filter((value: number | null) => value !== null)).toEqual([15, 40]);
+    expect(cpu(one.id).indexOf(15)).toBe(14);
+    expect(cpu(one.id).at(-1)).toBe(40);
+  });
+
+  test('takes at most a hundred, and ids that mean nothing harm nobody', async () => {
+    expect((await ask(...Array(101).fill('x'))).status).toBe(422);
+    expect((await ask()).status).toBe(422);
+    expect((await ask("';--", '', '%00')).body.itens).toEqual([]);
+  });
+});
+
 describe('the dashboard', () => {
   test('shows mean, minimum and maximum of aligned steps, gaps as gaps, and the same before and after compaction', async () => {
     const one = await machine();

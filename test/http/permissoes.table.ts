@@ -114,6 +114,7 @@ export const rotas: readonly string[] = [
   '/api/v1/maquinas/{id}/comandos POST maquinas:executar',
   '/api/v1/maquinas/{id}/comandos/{comando} GET maquinas:ler',
   '/api/v1/maquinas/{id}/comandos/{comando}/cancelar POST maquinas:executar',
+  '/api/v1/maquinas/tendencias GET maquinas:ler',
   '/api/v1/maquinas/{id}/dashboard GET maquinas:ler',
   '/api/v1/maquinas/{id}/desbloquear POST maquinas:bloquear',
   '/api/v1/maquinas/{id}/export GET maquinas:ler',

@@ -102,6 +102,8 @@ test('overlapping subscriptions: one message, at the highest QoS granted', async
     { [wildcards[6]]: 2, [wildcards[0]]: 1 },
     { [wildcards[0]]: 1, [wildcards[6]]: 2 },
     { [wildcards[0]]: 0, [wildcards[6]]: 1, [wildcards[1]]: 2 },
+    { [topics[3]]: 0, [wildcards[6]]: 2 },
+    { [wildcards[6]]: 2, [topics[3]]: 1 },
   ] as const) {
     const client = await mqttPeer(port, { clientId: clientId() });
     await client.subscribe(filters);
@@ -109,6 +111,8 @@ test('overlapping subscriptions: one message, at the highest QoS granted', async
     await client.arrived(1);
     await client.ping();
     expect(seen(client.messages)).toEqual(['2 TopicA/C overlapping']);
+    await Promise.all(['a', 'b', 'c'].map((text) => client.publish(topics[3], text, 2)));
+    expect(seen(await client.arrived(4)).slice(1)).toEqual(['2 TopicA/C a', '2 TopicA/C b', '2 TopicA/C c']);
     await client.disconnect();
   }
 });

@@ -43,6 +43,29 @@ export function spanOf(fromMs: number, toMs: number): Span {
   return { fromMs, toMs, widthMs, finest };
 }
 
+/** How a machine has fared lately, small enough for a row of a table: an hour in so many means. */
+export const tendenciaPoints = 30;
+export const tendenciaStepMs = hourMs / tendenciaPoints;
+export const tendenciasMax = 100;
+
+/** The mean CPU, percent, of each step of the hour before `toMs`, oldest first; null where nothing was heard. */
+export function createTendencia(toMs: number) {
+  const fromMs = toMs - hourMs;
+  const sums = new Float64Array(tendenciaPoints);
+  const counts = new Uint32Array(tendenciaPoints);
+  return {
+    fromMs,
+    add({ em, rollup }: Bucket): void {
+      const at = Math.floor((em - fromMs) / tendenciaStepMs);
+      if (at < 0 || at >= tendenciaPoints) return;
+      sums[at] = (sums[at] ?? 0) + rollup.cpu.sum;
+      counts[at] = (counts[at] ?? 0) + rollup.count;
+    },
+    cpu: (): (number | null)[] =>
+      Array.from(counts, (count, at) => (count === 0 ? null : Math.round((sums[at] ?? 0) / count) / 100)),
+  };
+}
+
 /** [epoch ms, mean, minimum, maximum] */
 export type SeriesPoint = [number, number, number, number];
 

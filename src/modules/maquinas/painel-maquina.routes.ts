@@ -11,10 +11,16 @@ import type { Alertas } from '../alertas/alertas.service';
 import { alertaSortable } from '../alertas/alertas.store';
 import type { Licencas } from '../licencas/licencas.service';
 import { licencaView } from '../licencas/licencas.view';
-import { periodMs } from './dashboard.model';
+import { periodMs, tendenciaStepMs } from './dashboard.model';
 import { csvHeader, csvLine } from './exportar.model';
 import { maquinaView } from './maquinas.view';
-import { dashboardQuery, dashboardSchema, exportQuery } from './painel-maquina.schema';
+import {
+  dashboardQuery,
+  dashboardSchema,
+  exportQuery,
+  tendenciasQuery,
+  tendenciasSchema,
+} from './painel-maquina.schema';
 import type { PainelMaquina } from './painel-maquina.service';
 import type { Bucket, Heard } from './series.store';
 
@@ -35,6 +41,24 @@ interface Dependencies {
 export function painelMaquinaRoutes({ platform, licencas, painel, alertas, clock, heard }: Dependencies) {
   return new Elysia({ prefix: '/maquinas' })
     .use(platform)
+    .get(
+      '/tendencias',
+      async ({ ator, query }) => ({
+        passo_ms: tendenciaStepMs,
+        itens: await painel.tendencias(await ator(), query.ids.split(',')),
+      }),
+      {
+        acesso: 'maquinas:ler',
+        query: tendenciasQuery,
+        response: { 200: tendenciasSchema },
+        detail: docs(
+          tag,
+          'tendenciasDeMaquinas',
+          'A última hora de várias máquinas',
+          'Pouco de cada uma, para as linhas de uma tabela. Ids que não existem ficam de fora.',
+        ),
+      },
+    )
     .get(
       '/:id/dashboard',
       async ({ ator, params, query }) => {

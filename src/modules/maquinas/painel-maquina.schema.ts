@@ -1,9 +1,9 @@
 /** A machine's dashboard on the wire. */
 
 import { t } from 'elysia';
-import { oneOf, timestamp } from '../../transport/http/kit/wire';
+import { oneOf, timestamp, uuid } from '../../transport/http/kit/wire';
 import { alertaSchema } from '../alertas/alertas.schema';
-import { periodos, type SeriesPoint } from './dashboard.model';
+import { periodos, type SeriesPoint, tendenciasMax } from './dashboard.model';
 import { maquinaSchema } from './maquinas.schema';
 import { resolucoes } from './series.store';
 
@@ -15,6 +15,28 @@ const rangeQuery = {
 export const dashboardQuery = t.Object({
   periodo: t.Optional(oneOf(periodos, 'Duração até o fim, quando não há `de`; 24h se faltar')),
   ...rangeQuery,
+});
+
+export const tendenciasQuery = t.Object({
+  ids: t.String({
+    minLength: 1,
+    maxLength: 37 * tendenciasMax,
+    description: `Ids de máquinas, separados por vírgula; no máximo ${tendenciasMax}`,
+    examples: ['0199d3a0-7c1b-7e55-8f5e-3c0d7a1b2c3d'],
+  }),
+});
+
+export const tendenciasSchema = t.Object({
+  passo_ms: t.Integer({ description: 'Quanto tempo cada valor cobre' }),
+  itens: t.Array(
+    t.Object({
+      id: uuid,
+      cpu: t.Array(t.Union([t.Number(), t.Null()]), {
+        description: 'Média de CPU de cada passo da última hora, do mais velho ao mais novo; null sem dados',
+        examples: [[12.5, null, 14]],
+      }),
+    }),
+  ),
 });
 
 export const exportQuery = t.Object({

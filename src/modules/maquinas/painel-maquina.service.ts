@@ -4,10 +4,19 @@ import { type Actor, authorize } from '../../core/actor';
 import type { Clock } from '../../core/clock';
 import { invalidField } from '../../core/problem';
 import type { UnitOfWork } from '../../storage/sqlite/unit-of-work';
-import { createAvailability, createChart, type MachineSeries, type Span, spanOf, vouchedMs } from './dashboard.model';
+import {
+  createAvailability,
+  createChart,
+  createTendencia,
+  type MachineSeries,
+  type Span,
+  spanOf,
+  tendenciasMax,
+  vouchedMs,
+} from './dashboard.model';
 import { clockAheadMsMax } from './heartbeat.model';
 import type { MaquinaComLicenca } from './maquinas.model';
-import { getMaquina } from './maquinas.store';
+import { existingMaquinas, getMaquina } from './maquinas.store';
 import type { Bucket, Resolucao, SeriesStore } from './series.store';
 
 interface Dependencies {
@@ -73,6 +82,26 @@ export function createPainelMaquina({ work, series, clock, heartbeatIntervalMs, 
       }
       const marcadas = await anomalias(id, from, readTo);
       return { found, span, series: chart.series(), disponibilidade: availability.percent(), anomalias: marcadas };
+    },
+
+    /**
+     * The last hour of several machines, for the rows of a table; of those that are not there nothing.
+     * @throws Problem VALIDACAO for more than a hundred.
+     */
+    async tendencias(actor: Actor, ids: readonly string[]): Promise<{ id: string; cpu: (number | null)[] }[]> {
+      authorize(actor, 'maquinas:ler');
+      if (ids.length > tendenciasMax) throw invalidField('ids', `no máximo ${tendenciasMax} máquinas`);
+      const existing = await existingMaquinas(work.reader, ids);
+      const now = clock.now();
+      const found: { id: string; cpu: (number | null)[] }[] = [];
+      for (const id of existing) {
+        const tendencia = createTendencia(now);
+        for await (const buckets of series.buckets(id, tendencia.fromMs, now, 'minuto')) {
+          for (const bucket of buckets) tendencia.add(bucket);
+        }
+        found.push({ id, cpu: tendencia.cpu() });
+      }
+      return found;
     },
 
     /**

@@ -50,7 +50,7 @@ export interface InnerClient extends Client {
   /** Said goodbye with DISCONNECT. */
   _disconnected: boolean;
   will: PublishPacket | null;
-  subscriptions: Readonly<Record<string, { qos: number }>>;
+  subscriptions: Record<string, { qos: number }>;
   deliver0: Deliver;
   deliverQoS: Deliver;
 }

@@ -48,7 +48,12 @@ export function deliverWithoutWaiting(client: Client, counters: Counters): void 
     counters.messagesOut += 1;
     packet.qos = grantedQos(inner, packet);
     if (packet.qos === 0) deliver0(packet, nothing);
-    else deliverQoS(packet, nothing);
+    else {
+      const settle = grantForNow(inner, packet);
+      deliverQoS(packet, nothing);
+      // aedes looks in the next turn, and this comes after it.
+      setImmediate(settle);
+    }
   };
   inner.deliver0 = guarded;
   inner.deliverQoS = guarded;
@@ -56,7 +61,7 @@ export function deliverWithoutWaiting(client: Client, counters: Counters): void 
 
 /**
  * A message comes at its own QoS or the highest granted to a filter that takes its topic, whichever is less
- * [MQTT-3.3.5-1], [MQTT-3.8.4-6]; aedes minds filters without wildcards only.
+ * [MQTT-3.3.5-1], [MQTT-3.8.4-6].
  */
 function grantedQos({ subscriptions }: InnerClient, { topic, qos }: PublishPacket): QoS {
   if (qos === 0) return 0;
@@ -65,6 +70,33 @@ function grantedQos({ subscriptions }: InnerClient, { topic, qos }: PublishPacke
     if (subscription.qos > granted && takesTopic(filter, topic)) granted = subscription.qos;
   }
   return granted >= qos ? qos : granted === 1 ? 1 : 0;
+}
+
+/** Filters that grant more than they were granted, with what that is and how many deliveries want it so. */
+const raised = new WeakMap<object, { own: { qos: number }; deliveries: number }>();
+
+/**
+ * aedes lowers a message to the QoS of the filter that is its very topic, whatever others grant: until it has looked, that one
+ * grants as much as they do.
+ * @returns what takes this back.
+ */
+function grantForNow({ subscriptions }: InnerClient, { topic, qos }: PublishPacket): () => void {
+  const present = subscriptions[topic];
+  const before = present && raised.get(present);
+  const own = before?.own ?? present;
+  if (!present || !own || own.qos >= qos) return nothing;
+  const grant = { own, deliveries: (before?.deliveries ?? 0) + 1 };
+  const higher = before && present.qos >= qos ? present : { ...own, qos };
+  raised.set(higher, grant);
+  subscriptions[topic] = higher;
+  return () => {
+    const now = subscriptions[topic];
+    const state = now && raised.get(now);
+    // Unsubscribed, or subscribed anew, meanwhile.
+    if (!state || state.own !== own) return;
+    state.deliveries -= 1;
+    if (state.deliveries === 0) subscriptions[topic] = own;
+  };
 }
 
 function nothing(): void {}

@@ -13,6 +13,7 @@ import { When } from '../../kit/time';
 import type { Params } from '../../kit/url';
 import { EnviarComando } from './comandos';
 import { maquinasTexts } from './maquinas.texts';
+import { Tendencia } from './tendencia';
 
 const statuses = ['online', 'offline', 'bloqueada', 'nunca_vista'] as const;
 const warmPercent = 80;
@@ -73,8 +74,8 @@ export function MaquinasList({ fixed }: { fixed?: Params }) {
         {
           id: 'cpu',
           titulo: t('cpu'),
-          largura: '90px',
-          render: ({ ultimas }) => <Meter value={ultimas?.cpu} label={t('cpu')} />,
+          largura: '120px',
+          render: ({ id, ultimas }) => <Cpu id={id} value={ultimas?.cpu} />,
           texto: ({ ultimas }) => String(ultimas?.cpu ?? ''),
         },
         {
@@ -176,15 +177,31 @@ export function MaquinasList({ fixed }: { fixed?: Params }) {
   }
 }
 
-function Meter({ value, label }: { value: number | undefined; label: string }) {
+/** What it is now, and how it has been. */
+function Cpu({ id, value }: { id: string; value: number | undefined }) {
   if (value === undefined) return '—';
-  const colour = value >= hotPercent ? 'red' : value >= warmPercent ? 'orange' : 'gray';
   return (
     <Group gap={6} wrap="nowrap">
       <Text size="xs" w={32} ta="right">
         {number(value)} %
       </Text>
-      <Progress value={value} size={4} color={colour} style={{ flex: 1 }} aria-label={label} visibleFrom="sm" />
+      <Tendencia id={id} hue={hueOf(value)} />
+    </Group>
+  );
+}
+
+function hueOf(value: number): string {
+  return value >= hotPercent ? 'red' : value >= warmPercent ? 'orange' : 'gray';
+}
+
+function Meter({ value, label }: { value: number | undefined; label: string }) {
+  if (value === undefined) return '—';
+  return (
+    <Group gap={6} wrap="nowrap">
+      <Text size="xs" w={32} ta="right">
+        {number(value)} %
+      </Text>
+      <Progress value={value} size={4} color={hueOf(value)} style={{ flex: 1 }} aria-label={label} visibleFrom="sm" />
     </Group>
   );
 }

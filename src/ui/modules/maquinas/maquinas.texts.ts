@@ -13,6 +13,10 @@ export const maquinasTexts = defineTexts('maquinas', {
   status: ['Situação', 'Status'],
   versao: ['Versão', 'Version'],
   cpu: ['CPU', 'CPU'],
+  tendencia: [
+    'CPU na última hora: de {{menor}} % a {{maior}} %',
+    'CPU in the last hour: from {{menor}} % to {{maior}} %',
+  ],
   memoria: ['Memória', 'Memory'],
   disco: ['Disco', 'Disk'],
   visto: ['Visto', 'Seen'],
