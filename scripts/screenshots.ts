@@ -1,18 +1,20 @@
 /**
  * Pictures of every page, at three widths and in both themes, into .cache/screenshots: `./scripts/screenshots [width…]`. The
- * demo gives them something to show.
+ * demo gives them something to show. `./scripts/screenshots readme` makes the one in the README.
  */
 
 import { mkdirSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { chromium } from 'playwright-core';
+import { chromium, type Page } from 'playwright-core';
 import { pages } from '../src/ui/pages';
 
 const root = resolve(import.meta.dir, '..');
 const folder = join(root, '.cache/screenshots');
+const readmePicture = join(root, 'src/docs/painel.png');
 const widths = process.argv.slice(2).map(Number).filter(Boolean);
 const themes = ['light', 'dark'] as const;
 const settleMs = 800;
+const livedMs = 60_000;
 
 interface Line {
   msg?: string;
@@ -28,11 +30,20 @@ const demo = Bun.spawn(
     stderr: 'inherit',
   },
 );
-rmSync(folder, { recursive: true, force: true });
-mkdirSync(folder, { recursive: true });
 const browser = await chromium.launch({ executablePath: '/usr/bin/chromium', args: ['--no-sandbox', '--disable-gpu'] });
 try {
   const { url = '', email = '', senha = '' } = await loginLine();
+  if (process.argv[2] === 'readme') await shootForReadme(url, email, senha);
+  else await shootAll(url, email, senha);
+} finally {
+  await browser.close();
+  demo.kill('SIGTERM');
+  await demo.exited;
+}
+
+async function shootAll(url: string, email: string, senha: string): Promise<void> {
+  rmSync(folder, { recursive: true, force: true });
+  mkdirSync(folder, { recursive: true });
   const token = await tokenOf(url, email, senha);
   const paths = await concrete(url, token);
   for (const theme of themes) {
@@ -40,10 +51,18 @@ try {
       await shoot({ url, email, senha, theme, width, paths });
   }
   console.log(`${folder}: ${paths.length} pages`);
-} finally {
-  await browser.close();
-  demo.kill('SIGTERM');
-  await demo.exited;
+}
+
+/** The dashboard, once the demo has lived a little. */
+async function shootForReadme(url: string, email: string, senha: string): Promise<void> {
+  await Bun.sleep(livedMs);
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, locale: 'pt-BR' });
+  const page = await context.newPage();
+  await logIn(page, { url, email, senha });
+  await page.getByRole('heading', { level: 1 }).first().waitFor();
+  await page.waitForTimeout(settleMs);
+  await page.screenshot({ path: readmePicture });
+  console.log(readmePicture);
 }
 
 async function loginLine(): Promise<Line> {
@@ -110,10 +129,7 @@ async function shoot({ url, email, senha, theme, width, paths }: Shoot): Promise
   await page.goto(url);
   await page.getByLabel('E-mail').waitFor();
   await save('entrar');
-  await page.getByLabel('E-mail').fill(email);
-  await page.getByLabel('Senha', { exact: true }).fill(senha);
-  await page.getByRole('button', { name: 'Entrar', exact: true }).click();
-  await page.getByRole('navigation').first().waitFor();
+  await logIn(page, { url, email, senha });
   for (const path of paths) {
     await page.goto(url + path);
     await page.getByRole('heading', { level: 1 }).first().waitFor();
@@ -126,4 +142,12 @@ async function shoot({ url, email, senha, theme, width, paths }: Shoot): Promise
     await save(name);
   }
   await context.close();
+}
+
+async function logIn(page: Page, { url, email, senha }: Pick<Shoot, 'url' | 'email' | 'senha'>): Promise<void> {
+  await page.goto(url);
+  await page.getByLabel('E-mail').fill(email);
+  await page.getByLabel('Senha', { exact: true }).fill(senha);
+  await page.getByRole('button', { name: 'Entrar', exact: true }).click();
+  await page.getByRole('navigation').first().waitFor();
 }

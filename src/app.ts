@@ -37,13 +37,13 @@ export async function createApp(resolved: Resolved, log: Log) {
     onBug: adapters.onError('websocket'),
   });
   const { administrador, clientes, licencas, flutuante, presenca, calendario, estado, comandos } = services;
-  const { versoes, insight } = services;
+  const { planos, faturas, versoes, insight } = services;
 
   let ports: Ports | null = null;
 
   return {
     handler,
-    services: { administrador, clientes, licencas, versoes },
+    services: { administrador, clientes, licencas, planos, faturas, versoes },
 
     /** Listens, and begins the work in the background. @returns the addresses of both ports. */
     async start(): Promise<{ url: string; mqtt: string }> {

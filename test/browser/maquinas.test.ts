@@ -62,7 +62,7 @@ describe('the fleet', () => {
     const row = page.getByRole('row').filter({ hasText: nome });
     await row.getByText('Online').waitFor();
     await row.getByText('4.2.1').waitFor();
-    await row.getByText('37 %').waitFor();
+    await row.getByText('37 %', { exact: true }).waitFor();
     await row.getByRole('img', { name: 'CPU na última hora: de 37 % a 37 %' }).waitFor();
   });
 

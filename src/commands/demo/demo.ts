@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { systemClock } from '../../core/clock';
 import { OperationalError } from '../../core/operational-error';
 import { resolveSettings } from '../../settings';
 import { runServer } from '../serve';
@@ -46,7 +47,7 @@ export async function demo(
   const { settings } = resolved;
   try {
     return await runServer(resolved, async (app, { url }, log) => {
-      const seats = await createSampleCustomers(app.services, machines);
+      const seats = await createSampleCustomers(app.services, machines, systemClock(settings.clockOffsetSeconds).now());
       await createSampleVersions(app.services.versoes);
       const running = await Promise.all(
         seats.map((seat, index) =>

@@ -1,10 +1,14 @@
-/** Sample customers and licences, made through the services as an administrator would. */
+/** Sample plans, customers, licences and invoices, made through the services as an administrator would. */
 
 import { cnpj } from 'cpf-cnpj-validator';
 import type { App } from '../../app';
-import { systemActor } from '../../core/actor';
+import { type Actor, systemActor } from '../../core/actor';
+import { dayMs } from '../../core/clock';
+import { readPage } from '../../core/page';
 import type { ClienteTipo } from '../../modules/clientes/clientes.model';
+import { faturaSortable } from '../../modules/faturas/faturas.store';
 import type { NewLicenca } from '../../modules/licencas/licencas.service';
+import type { NewPlano } from '../../modules/planos/planos.service';
 
 /** A seat of a licence that a simulated machine takes. */
 export interface Seat {
@@ -25,19 +29,40 @@ const companies: readonly (readonly [string, ClienteTipo, string])[] = [
   ['Laticínios Serra Azul', 'enterprise', 'LINHA'],
 ];
 
+const plans: readonly Pick<NewPlano, 'nome' | 'preco_centavos' | 'recursos'>[] = [
+  { nome: 'Essencial', preco_centavos: 8_900, recursos: ['nfe'] },
+  { nome: 'Profissional', preco_centavos: 24_900, recursos: ['nfe', 'sped', 'usuarios:10'] },
+  { nome: 'Empresarial', preco_centavos: 69_000, recursos: ['nfe', 'sped', 'usuarios:25'] },
+];
+/** Long enough that nobody is blocked while a demo is looked at. */
+const graceDays = 15;
+
 const terms: readonly Pick<NewLicenca, 'tipo' | 'dias' | 'recursos'>[] = [
+  { tipo: 'assinatura' },
   { tipo: 'perpetua', recursos: ['nfe', 'usuarios:10'] },
+  { tipo: 'assinatura' },
+  { tipo: 'assinatura' },
   { tipo: 'temporaria', dias: 365, recursos: ['nfe'] },
-  { tipo: 'assinatura', dias: 30, recursos: ['nfe', 'sped', 'usuarios:25'] },
+  { tipo: 'assinatura' },
+  { tipo: 'assinatura' },
   { tipo: 'demonstracao', recursos: [] },
 ];
 
-/** Creates the customers with a licence each. @returns as many seats as there are machines. */
+/**
+ * Creates the customers with a licence each; subscriptions began on different days, and one in three has not paid.
+ * @returns as many seats as there are machines.
+ */
 export async function createSampleCustomers(
-  { clientes, licencas }: App['services'],
+  { clientes, licencas, planos, faturas }: App['services'],
   machines: number,
+  now: number,
 ): Promise<Seat[]> {
   const actor = systemActor('demo');
+  const perPlan: string[] = [];
+  for (const plan of plans) {
+    const plano = { ...plan, periodo: 'mensal', limite_maquinas: machines, carencia_dias: graceDays } as const;
+    perPlan.push((await planos.criar(actor, plano)).id);
+  }
   const perCustomer = Math.ceil(machines / companies.length);
   const seats: Seat[] = [];
   for (const [index, [nome, tipo, prefix]] of companies.entries()) {
@@ -51,10 +76,22 @@ export async function createSampleCustomers(
     const limite = Math.max(1, perCustomer + (index % 3));
     const chosen = terms[index % terms.length];
     if (!chosen) continue;
-    const { chave } = await licencas.criar(actor, { cliente_id: cliente.id, ...chosen, limite_maquinas: limite });
+    const subscription = chosen.tipo === 'assinatura' && {
+      plano_id: perPlan[Math.floor(index / 2) % perPlan.length],
+      inicia_em: now - index * 2 * dayMs,
+      renovacao_automatica: true,
+    };
+    const nova = { cliente_id: cliente.id, ...chosen, ...subscription, limite_maquinas: limite };
+    const { chave } = await licencas.criar(actor, nova);
+    if (subscription && index % 3 !== 0) await payAll(faturas, actor, cliente.id);
     for (let seat = 0; seat < perCustomer && chave; seat += 1) {
       seats.push({ chave, nome: `${prefix}-${String(seat + 1).padStart(2, '0')}` });
     }
   }
   return seats.slice(0, machines);
+}
+
+async function payAll(faturas: App['services']['faturas'], actor: Actor, cliente_id: string): Promise<void> {
+  const page = readPage({}, faturaSortable, 'criado_em');
+  for (const { id } of (await faturas.listar(actor, page, { cliente_id })).itens) await faturas.pagar(actor, id);
 }

@@ -71,7 +71,11 @@ export function causaOf({ dados, entidade, entidadeId, tipo, em }: CommittedEven
   return {
     entidade,
     entidadeId: oneForAll.has(tipo) ? entidade : entidadeId,
-    nome: text('nome', 'chave_prefixo', 'numero', 'email', 'url', 'motivo') || entidadeId,
+    // A number alone says nothing in a list of alerts.
+    nome:
+      typeof dados.numero === 'number'
+        ? `fatura nº ${dados.numero}`
+        : text('nome', 'chave_prefixo', 'email', 'url', 'motivo') || entidadeId,
     clienteId: clienteId === '' ? null : clienteId,
     em: Date.parse(em),
     detalhe: text('detalhe', 'motivo', 'motivo_bloqueio', 'erro'),

@@ -80,7 +80,7 @@ export default function PainelPage() {
         {t('titulo')}
       </Title>
       {data ? (
-        <SimpleGrid cols={{ base: 1, xs: 2, md: 3, xl: 5 }}>
+        <SimpleGrid cols={{ base: 1, xs: 2, md: 3, lg: 5 }}>
           <Figure
             icon={<IconCircleFilled size={14} color="var(--mantine-color-green-7)" aria-hidden />}
             label={t('online')}
