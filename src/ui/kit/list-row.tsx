@@ -3,7 +3,7 @@
 import { Box, Checkbox, Group, Text, UnstyledButton } from '@mantine/core';
 import { IconArrowDown, IconArrowUp } from '@tabler/icons-react';
 import { Link } from '@tanstack/react-router';
-import type { MouseEvent } from 'react';
+import { type MouseEvent, memo } from 'react';
 import { kitTexts } from './kit.texts';
 import type { Column } from './list';
 import { useT } from './texts';
@@ -61,7 +61,29 @@ interface RowProps<Row> {
   toggle(row: Row): void;
 }
 
-export function ListRow<Row>({ row, index, top, look, href, open, selected, toggle }: RowProps<Row>) {
+/** Drawn anew only when something of it has changed: while a list is scrolled most rows stay as they are. */
+export const ListRow = memo(
+  DrawnRow,
+  (a, b) =>
+    a.row === b.row &&
+    a.index === b.index &&
+    a.top === b.top &&
+    a.href === b.href &&
+    a.selected === b.selected &&
+    sameLook(a.look, b.look),
+) as typeof DrawnRow;
+
+function sameLook<Row>(a: RowLook<Row>, b: RowLook<Row>): boolean {
+  return (
+    a.phone === b.phone &&
+    a.selectable === b.selectable &&
+    a.grid === b.grid &&
+    a.columns.length === b.columns.length &&
+    a.columns.every((column, at) => column === b.columns[at])
+  );
+}
+
+function DrawnRow<Row>({ row, index, top, look, href, open, selected, toggle }: RowProps<Row>) {
   const t = useT(kitTexts);
   const { columns, phone, selectable } = look;
   function click({ target }: MouseEvent): void {

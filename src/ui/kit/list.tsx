@@ -134,11 +134,13 @@ export function List<Row extends { id: string }>(props: ListProps<Row>) {
     phone: phone ?? false,
     selectable: bulk.length > 0,
   };
-  const toggle = (row: Row): void => {
-    const next = new Map(selected);
-    if (!next.delete(row.id)) next.set(row.id, row);
-    setSelected(next);
-  };
+  // Of what is selected when it is called: rows that are not drawn anew keep an older one.
+  const toggle = (row: Row): void =>
+    setSelected((before) => {
+      const next = new Map(before);
+      if (!next.delete(row.id)) next.set(row.id, row);
+      return next;
+    });
 
   return (
     <Stack gap="sm">

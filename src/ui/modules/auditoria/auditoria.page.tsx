@@ -101,7 +101,7 @@ export default function AuditoriaPage() {
             titulo: t('acao'),
             largura: 'minmax(160px, 1.5fr)',
             render: (row) => (
-              <Button variant="transparent" color="inherit" size="compact-sm" px={0} onClick={() => setShown(row)}>
+              <Button variant="transparent" c="inherit" size="compact-sm" px={0} onClick={() => setShown(row)}>
                 {row.ator.nome} {acao(row.acao)}
               </Button>
             ),

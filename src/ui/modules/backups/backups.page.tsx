@@ -167,7 +167,7 @@ export default function BackupsPage() {
       />
       <Alert title={t('restaurar')} color="gray">
         {t('restaurar_texto')}
-        <Code block mt="xs">
+        <Code block mt="xs" style={{ whiteSpace: 'pre-wrap' }}>
           narcidicontrol restore narcidi-….tar.zst --force
         </Code>
       </Alert>

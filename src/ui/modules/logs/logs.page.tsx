@@ -68,7 +68,7 @@ export default function LogsPage() {
             titulo: t('mensagem'),
             largura: 'minmax(240px, 3fr)',
             render: (linha) => (
-              <Button variant="transparent" color="inherit" size="compact-sm" px={0} onClick={() => setShown(linha)}>
+              <Button variant="transparent" c="inherit" size="compact-sm" px={0} onClick={() => setShown(linha)}>
                 {linha.mensagem || '—'}
               </Button>
             ),

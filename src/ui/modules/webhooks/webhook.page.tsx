@@ -163,7 +163,7 @@ function Entregas({ webhookId }: { webhookId: string }) {
             titulo: t('tipo'),
             largura: 'minmax(160px, 2fr)',
             render: (row) => (
-              <Button variant="transparent" size="compact-sm" px={0} color="inherit" onClick={() => setShown(row)}>
+              <Button variant="transparent" size="compact-sm" px={0} c="inherit" onClick={() => setShown(row)}>
                 {eventTypeText(row.tipo)}
               </Button>
             ),
