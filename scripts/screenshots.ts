@@ -15,8 +15,11 @@ const widths = process.argv.slice(2).map(Number).filter(Boolean);
 const themes = ['light', 'dark'] as const;
 const settleMs = 800;
 const livedMs = 60_000;
+/** Of pino. */
+const errorLevel = 50;
 
 interface Line {
+  level?: number;
   msg?: string;
   url?: string;
   email?: string;
@@ -65,16 +68,25 @@ async function shootForReadme(url: string, email: string, senha: string): Promis
   console.log(readmePicture);
 }
 
-async function loginLine(): Promise<Line> {
-  let text = '';
-  for await (const chunk of demo.stdout) {
-    text += new TextDecoder().decode(chunk);
-    for (const line of text.split('\n').slice(0, -1)) {
-      const parsed = JSON.parse(line) as Line;
-      if (parsed.senha) return parsed;
-    }
-  }
-  throw new Error('the demo did not start');
+/** Waits for the log-in, and reads on after it: what goes wrong in the demo is shown. */
+function loginLine(): Promise<Line> {
+  return new Promise((resolve, reject) => {
+    const read = async (): Promise<void> => {
+      const decoder = new TextDecoder();
+      let rest = '';
+      for await (const chunk of demo.stdout) {
+        const lines = (rest + decoder.decode(chunk, { stream: true })).split('\n');
+        rest = lines.pop() ?? '';
+        for (const line of lines) {
+          const parsed = JSON.parse(line) as Line;
+          if (parsed.senha) resolve(parsed);
+          if ((parsed.level ?? 0) >= errorLevel) console.error(line);
+        }
+      }
+      reject(new Error('the demo has ended'));
+    };
+    read().catch(reject);
+  });
 }
 
 async function tokenOf(url: string, email: string, senha: string): Promise<string> {
