@@ -165,6 +165,8 @@ describe('money and care', () => {
     const licenca = { cliente_id: cliente.body.id, tipo: 'assinatura', plano_id: made.id };
     expect((await call('POST', '/licencas', licenca)).status).toBe(201);
     const page = await browser.person('/faturas');
+    // On a phone, where what can be done has a line of its own.
+    await page.setViewportSize({ width: 390, height: 844 });
     await page.getByRole('row').getByText('R$ 199,90').waitFor();
     await page.getByRole('button', { name: 'Dar baixa' }).click();
     await page.getByRole('dialog').getByRole('button', { name: 'Dar baixa' }).click();

@@ -8,6 +8,11 @@ import { kitTexts } from './kit.texts';
 import type { Column } from './list';
 import { useT } from './texts';
 
+/** The column of what can be done with a row: on a phone it has a line to itself. */
+export const isActions = ({ id }: { id: string }): boolean => id === 'acoes';
+
+const phoneDetails = 3;
+
 export interface RowLook<Row> {
   columns: readonly Column<Row>[];
   grid: string;
@@ -92,6 +97,8 @@ function DrawnRow<Row>({ row, index, top, look, href, open, selected, toggle }: 
     open(href);
   }
   const [first, ...rest] = columns;
+  const actions = rest.find(isActions);
+  const details = rest.filter((column) => column !== actions).slice(0, phoneDetails);
   const box = selectable && (
     <Checkbox size="xs" checked={selected} onChange={() => toggle(row)} aria-label={t('selecionar')} />
   );
@@ -102,6 +109,7 @@ function DrawnRow<Row>({ row, index, top, look, href, open, selected, toggle }: 
       aria-rowindex={index + 2}
       className={phone ? 'lista-linha lista-linha-telefone' : 'lista-linha'}
       data-link={href !== undefined}
+      data-acoes={phone && actions !== undefined}
       data-selected={selected}
       style={{ transform: `translateY(${top}px)`, ...(phone ? {} : { gridTemplateColumns: look.grid }) }}
       onClick={click}
@@ -114,12 +122,17 @@ function DrawnRow<Row>({ row, index, top, look, href, open, selected, toggle }: 
               {title}
             </Text>
             <Group gap={8} wrap="nowrap" className="lista-detalhes">
-              {rest.slice(0, 3).map((column) => (
+              {details.map((column) => (
                 <Text key={column.id} size="xs" c="dimmed" truncate component="div">
                   {column.render(row)}
                 </Text>
               ))}
             </Group>
+            {actions && (
+              <Group gap={8} mt={6} wrap="nowrap">
+                {actions.render(row)}
+              </Group>
+            )}
           </Box>
         </>
       ) : (

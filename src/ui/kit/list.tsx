@@ -10,7 +10,7 @@ import { EmptyState, ErrorState } from './feedback';
 import { number } from './format';
 import { kitTexts } from './kit.texts';
 import { ListBar } from './list-bar';
-import { HeaderRow, ListRow, type RowLook } from './list-row';
+import { HeaderRow, isActions, ListRow, type RowLook } from './list-row';
 import { useCan } from './session';
 import { useT } from './texts';
 import { type Params, useParamsOfUrl } from './url';
@@ -76,6 +76,8 @@ export interface ListProps<Row extends { id: string }> {
 const pageSize = '100';
 const rowHeight = 44;
 const phoneRowHeight = 64;
+/** With a line for what can be done with it. */
+const phoneRowHeightWithActions = 100;
 /** Rows before the end at which the next page is asked for. */
 const aheadRows = 20;
 
@@ -116,7 +118,7 @@ export function List<Row extends { id: string }>(props: ListProps<Row>) {
   useEffect(() => setOffset(top.current?.offsetTop ?? 0), [filtered, selected.size === 0, query.isSuccess]);
   const virtual = useWindowVirtualizer({
     count: rows.length,
-    estimateSize: () => (phone ? phoneRowHeight : rowHeight),
+    estimateSize: () => (!phone ? rowHeight : shown.some(isActions) ? phoneRowHeightWithActions : phoneRowHeight),
     overscan: 12,
     scrollMargin: offset,
     getItemKey: (index) => rows[index]?.id ?? index,

@@ -3,42 +3,13 @@
 import { Button, Code, Paper, Stack, Table, Text, Timeline, Title } from '@mantine/core';
 import { useInfiniteQuery } from '@tanstack/react-query';
 import { useState } from 'react';
+import { useAcaoText } from './acoes.texts';
 import { request } from './api';
 import { ErrorState } from './feedback';
 import { kitTexts } from './kit.texts';
 import { RestoreButton } from './restore';
-import { defineTexts, useT } from './texts';
+import { useT } from './texts';
 import { When } from './time';
-
-const texts = defineTexts('acoes', {
-  criar: ['criou', 'created'],
-  editar: ['editou', 'edited'],
-  bloquear: ['bloqueou', 'blocked'],
-  desbloquear: ['desbloqueou', 'unblocked'],
-  ativar: ['ativou', 'activated'],
-  desativar: ['desativou', 'deactivated'],
-  cancelar: ['cancelou', 'cancelled'],
-  renovar: ['renovou', 'renewed'],
-  excluir: ['excluiu', 'deleted'],
-  pagar: ['registrou o pagamento', 'recorded the payment'],
-  publicar: ['publicou', 'published'],
-  retirar: ['retirou', 'withdrew'],
-  pausar: ['pausou', 'paused'],
-  retomar: ['retomou', 'resumed'],
-  baixar: ['baixou', 'downloaded'],
-  conectar: ['conectou', 'connected'],
-  desconectar: ['ficou offline', 'went offline'],
-  registrar: ['registrou', 'registered'],
-  anonimizar: ['anonimizou', 'anonymised'],
-  rotacionar_token: ['trocou a credencial', 'rotated the credential'],
-  expirar: ['expirou', 'expired'],
-  detectar_anomalia: ['anomalia', 'anomaly'],
-  comandar: ['enviou um comando', 'sent a command'],
-  login: ['entrou', 'logged in'],
-  login_falhou: ['não conseguiu entrar', 'failed to log in'],
-  restaurar: ['restaurou', 'restored'],
-  suspeitar: ['suspeita', 'suspicion'],
-});
 
 export interface AuditEntry {
   id: string;
@@ -56,11 +27,6 @@ export interface AuditEntry {
 interface AuditPage {
   itens: AuditEntry[];
   proximo_cursor: string | null;
-}
-
-export function useAcaoText(): (acao: string) => string {
-  const t = useT(texts);
-  return (acao) => (acao in texts.keys ? t(acao as keyof typeof texts.keys) : acao.replaceAll('_', ' '));
 }
 
 export function HistoryTimeline({ modulo, id }: { modulo: string; id: string }) {

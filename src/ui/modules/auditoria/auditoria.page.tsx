@@ -3,6 +3,7 @@
 import { Badge, Button, Drawer, Stack } from '@mantine/core';
 import { IconShieldCheck } from '@tabler/icons-react';
 import { useState } from 'react';
+import { useAcaoText } from '../../kit/acoes.texts';
 import { api, call, download } from '../../kit/api';
 import { Facts } from '../../kit/entity';
 import { failed, said } from '../../kit/feedback';
@@ -11,7 +12,7 @@ import { kitTexts } from '../../kit/kit.texts';
 import { List } from '../../kit/list';
 import { loose } from '../../kit/query';
 import { defineTexts, useT } from '../../kit/texts';
-import { type AuditEntry, DiffTable, useAcaoText } from '../../kit/timeline';
+import { type AuditEntry, DiffTable } from '../../kit/timeline';
 
 const texts = defineTexts('auditoria', {
   titulo: ['Auditoria', 'Audit'],

@@ -116,7 +116,7 @@ export function FaturasList({ fixed }: { fixed?: Params }) {
             permissao: 'faturas:editar',
             id: 'acoes',
             titulo: t('acoes'),
-            largura: '210px',
+            largura: '250px',
             render: ({ id, numero, valor_centavos, status }) =>
               (status === 'pendente' || status === 'vencida') && (
                 <>

@@ -65,7 +65,7 @@ export function LicencasList({ clienteId }: { clienteId?: string }) {
           {
             id: 'chave',
             titulo: t('chave'),
-            largura: '140px',
+            largura: '120px',
             render: ({ chave_prefixo }) => (
               <Text component="span" ff="monospace" size="sm">
                 {chave_prefixo}-•••••
@@ -76,16 +76,22 @@ export function LicencasList({ clienteId }: { clienteId?: string }) {
           {
             id: 'status',
             titulo: t('status'),
-            largura: '130px',
+            largura: '110px',
             render: ({ status }) => <Status value={status} />,
             texto: ({ status }) => status,
           },
-          { id: 'produto', titulo: t('produto'), render: ({ produto }) => produto, texto: ({ produto }) => produto },
+          {
+            id: 'produto',
+            titulo: t('produto'),
+            largura: 'minmax(80px, 1fr)',
+            render: ({ produto }) => produto,
+            texto: ({ produto }) => produto,
+          },
           { id: 'tipo', titulo: t('tipo'), largura: '120px', render: ({ tipo }) => t(tipo), texto: ({ tipo }) => tipo },
           {
             id: 'assentos',
             titulo: t('assentos'),
-            largura: '130px',
+            largura: '110px',
             render: ({ maquinas_ativas: used, limite_maquinas: limit }) => <Seats used={used} limit={limit} />,
             texto: ({ maquinas_ativas, limite_maquinas }) => `${maquinas_ativas}/${limite_maquinas}`,
           },

@@ -157,7 +157,7 @@ function Planos() {
           {
             id: 'acoes',
             titulo: t('acoes'),
-            largura: '240px',
+            largura: '320px',
             permissao: 'planos:editar',
             render: ({ id, nome }) => (
               <>
