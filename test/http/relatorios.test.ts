@@ -27,7 +27,8 @@ describe('/relatorios', () => {
     await server.call(
       'POST',
       '/maquinas/heartbeat',
-      { cpu: 1, memoria: 1, disco: 1, versao: '2.3.4' },
+      // There from its very first moment, however long the way of this call is.
+      { em: machine.body.maquina.criado_em, cpu: 1, memoria: 1, disco: 1, versao: '2.3.4' },
       { authorization: `Bearer ${machine.body.token}` },
     );
     await server.call('POST', `/clientes/${clienteId}/cancelar`);

@@ -1,6 +1,7 @@
 /** Machines as a list: thousands of them, live. */
 
 import { Anchor, Group, Progress, Text } from '@mantine/core';
+import type { ReactNode } from 'react';
 import { api, call } from '../../kit/api';
 import { Confirm, said } from '../../kit/feedback';
 import { number } from '../../kit/format';
@@ -179,29 +180,32 @@ export function MaquinasList({ fixed }: { fixed?: Params }) {
 
 /** What it is now, and how it has been. */
 function Cpu({ id, value }: { id: string; value: number | undefined }) {
+  return <Measure value={value}>{(now) => <Tendencia id={id} hue={hueOf(now)} />}</Measure>;
+}
+
+function Meter({ value, label }: { value: number | undefined; label: string }) {
+  return (
+    <Measure value={value}>
+      {(now) => (
+        <Progress value={now} size={4} color={hueOf(now)} style={{ flex: 1 }} aria-label={label} visibleFrom="sm" />
+      )}
+    </Measure>
+  );
+}
+
+/** A percentage and what shows it. */
+function Measure({ value, children }: { value: number | undefined; children(value: number): ReactNode }) {
   if (value === undefined) return '—';
   return (
     <Group gap={6} wrap="nowrap">
       <Text size="xs" w={32} ta="right">
         {number(value)} %
       </Text>
-      <Tendencia id={id} hue={hueOf(value)} />
+      {children(value)}
     </Group>
   );
 }
 
 function hueOf(value: number): string {
   return value >= hotPercent ? 'red' : value >= warmPercent ? 'orange' : 'gray';
-}
-
-function Meter({ value, label }: { value: number | undefined; label: string }) {
-  if (value === undefined) return '—';
-  return (
-    <Group gap={6} wrap="nowrap">
-      <Text size="xs" w={32} ta="right">
-        {number(value)} %
-      </Text>
-      <Progress value={value} size={4} color={hueOf(value)} style={{ flex: 1 }} aria-label={label} visibleFrom="sm" />
-    </Group>
-  );
 }
